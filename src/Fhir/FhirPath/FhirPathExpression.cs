@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Tongxin.Fhir.Model;
+
+namespace Tongxin.Fhir.FhirPath;
+
+/// <summary>A FHIRPath expression compiled once to delegates over JSON. Thread-safe; keep it, compiling costs more than evaluating.</summary>
+public sealed class FhirPathExpression
+{
+    private FhirPathExpression(string text) => Text = text;
+
+    public string Text { get; }
+
+    /// <summary>Throws <see cref="FhirPathException"/> with the position when the text is not FHIRPath or breaks a limit.</summary>
+    public static FhirPathExpression Compile(string text) => new(text);
+
+    /// <summary>All results in order; empty when there are none. Throws <see cref="FhirPathException"/> on a type error or a limit.</summary>
+    public IReadOnlyList<PathValue> Evaluate(JsonElement focus, FhirPathContext context) => throw new NotSupportedException(Text);
+
+    /// <summary>True when the result is the single value true; an empty result is false.</summary>
+    public bool IsTrue(JsonElement focus, FhirPathContext context) => Evaluate(focus, context) is [{ Value: true }];
+
+    public override string ToString() => Text;
+}
+
+/// <summary>Why an expression was refused or stopped. Position is a zero-based offset into the text; -1 while evaluating.</summary>
+public sealed class FhirPathException(string message, int position = -1) : Exception(message)
+{
+    public int Position => position;
+}
+
+/// <summary>One item of a FHIRPath collection: a JSON element with its FHIR type, or a System value.</summary>
+/// <param name="Type">FHIR type name (<c>HumanName</c>, <c>dateTime</c>) or System name (<c>Boolean</c>, <c>Decimal</c>); null when the model does not know.</param>
+/// <param name="Json">The element; undefined for computed values.</param>
+/// <param name="Value">bool, long, decimal, string, or this engine's date, time and quantity values; null for complex elements.</param>
+public readonly record struct PathValue(string? Type, JsonElement Json, object? Value);
+
+/// <summary>What an evaluation may know besides its focus.</summary>
+public sealed record FhirPathContext
+{
+    public required IFhirModel Model { get; init; }
+
+    /// <summary><c>%resource</c>; the focus when not given.</summary>
+    public JsonElement? Resource { get; init; }
+
+    /// <summary>Values of <c>%name</c>.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<PathValue>> Variables { get; init; } = new Dictionary<string, IReadOnlyList<PathValue>>();
+
+    /// <summary>Answers <c>resolve()</c>: a reference to a resource, or null.</summary>
+    public Func<string, JsonElement?>? Resolve { get; init; }
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    public int MostSteps { get; init; } = 1_000_000;
+}

@@ -1,0 +1,11 @@
+using Tongxin.Web;
+
+namespace Tongxin.Modules;
+
+/// <summary>Every health system of the platform; a new one adds one line here and one row in <c>docs/systems.md</c>.</summary>
+public static class Catalogue
+{
+    public static IReadOnlyList<HealthSystem> All { get; } =
+    [
+    ];
+}
