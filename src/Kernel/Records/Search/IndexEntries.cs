@@ -16,7 +16,8 @@ public sealed record IndexEntries
 /// <summary>System null: none given. Text: display or concept text for <c>:text</c>; null when there is none. TypeSystem/TypeCode: identifier type for <c>:of-type</c>.</summary>
 public readonly record struct TokenEntry(SearchParameter Parameter, string? System, string Code, string? Text = null, string? TypeSystem = null, string? TypeCode = null);
 
-/// <summary>Value as written; Folded for matching (no case, no accents, full-width to half). Phonetic: pinyin and initials of Chinese names go in as further entries with Original false.</summary>
+/// <summary>Value as written; Folded for matching (no case, no accents, full-width to half).</summary>
+/// <remarks>Pinyin and initials of Chinese names go in as further entries with Original false.</remarks>
 public readonly record struct StringEntry(SearchParameter Parameter, string Value, string Folded, bool Original = true);
 
 /// <summary>From inclusive, To exclusive, UTC; open ends are MinValue and MaxValue.</summary>
@@ -29,6 +30,7 @@ public readonly record struct QuantityEntry(SearchParameter Parameter, decimal L
 public readonly record struct ReferenceEntry(
     SearchParameter Parameter, string? Type, string? Id, string? Url = null, string? Version = null, string? IdentifierSystem = null, string? IdentifierValue = null);
 
+/// <summary>A uri, matched exactly, or by prefix for <c>:above</c> and <c>:below</c>.</summary>
 public readonly record struct UriEntry(SearchParameter Parameter, string Value);
 
 /// <summary>One tuple of a composite: one entry per part, each a Token-, Date-, Quantity-, String-, Reference- or UriEntry.</summary>
