@@ -1,0 +1,57 @@
+using DuckDB.NET.Data;
+
+namespace Tongxin.Kernel.Measures;
+
+/// <summary>Reads the numbers: one place at one time, its course over months, its places below, and the people behind each.</summary>
+/// <remarks>Counts only. Whether a caller may see the people is decided where they are shown, by Access.</remarks>
+public sealed class Board(ColumnStore store)
+{
+    public const int MostPeoplePerPage = 200;
+
+    /// <summary>The sum over an organisation and all below it; null when the indicator was not evaluated for that day.</summary>
+    public Cell? At(string indicator, string organisation, DateOnly asOf) =>
+        Cells(indicator, [organisation], asOf, asOf).FirstOrDefault();
+
+    /// <summary>One cell per evaluated day between the two, oldest first.</summary>
+    public IReadOnlyList<Cell> Course(string indicator, string organisation, DateOnly from, DateOnly to) => Cells(indicator, [organisation], from, to);
+
+    /// <summary>One cell for each organisation straight below.</summary>
+    public IReadOnlyList<Cell> Below(string indicator, string organisation, DateOnly asOf)
+    {
+        var children = store.Read("SELECT id FROM organisation WHERE parent = $o ORDER BY id", r => r.GetString(0), ("o", organisation));
+        return Cells(indicator, children, asOf, asOf);
+    }
+
+    /// <summary>The people of a cell, failing ones first; the whole list is exactly as long as the number says.</summary>
+    /// <param name="numerator">True: who reached it. False: who did not. Null: the whole denominator.</param>
+    public IReadOnlyList<Member> People(string indicator, string organisation, DateOnly asOf, bool? numerator, string? reason, int offset, int count) => store.Read($"""
+        SELECT m.person, m.organisation, m.excluded, m.numerator, m.reason, m.evidence FROM membership m
+        JOIN above a ON a.organisation = m.organisation AND a.ancestor = $o
+        WHERE m.indicator = $i AND m.as_of = $d AND NOT m.excluded {(numerator is { } n ? $"AND m.numerator = {n}" : "")} {(reason is null ? "" : "AND m.reason = $r")}
+        ORDER BY m.numerator, m.reason, m.organisation, m.person LIMIT {Math.Clamp(count, 1, MostPeoplePerPage)} OFFSET {Math.Max(0, offset)}
+        """,
+        Row, reason is null ? [("o", organisation), ("i", indicator), ("d", asOf)] : [("o", organisation), ("i", indicator), ("d", asOf), ("r", reason)]);
+
+    /// <summary>How many people each reason holds, most first; every person of the denominator has exactly one.</summary>
+    public IReadOnlyList<(string Reason, bool Numerator, long People)> Reasons(string indicator, string organisation, DateOnly asOf) => store.Read("""
+        SELECT m.reason, m.numerator, count(*) FROM membership m JOIN above a ON a.organisation = m.organisation AND a.ancestor = $o
+        WHERE m.indicator = $i AND m.as_of = $d AND NOT m.excluded GROUP BY ALL ORDER BY 3 DESC, 1
+        """, r => (r.GetString(0), r.GetBoolean(1), r.GetInt64(2)), ("o", organisation), ("i", indicator), ("d", asOf));
+
+    /// <summary>The answer about one person for each indicator; empty when he is in no denominator.</summary>
+    public IReadOnlyList<(string Indicator, Member Member)> OfPerson(string person, DateOnly asOf) => store.Read("""
+        SELECT m.person, m.organisation, m.excluded, m.numerator, m.reason, m.evidence, m.indicator FROM membership m
+        WHERE m.person = $p AND m.as_of = $d ORDER BY m.indicator
+        """, r => (r.GetString(6), Row(r)), ("p", person), ("d", asOf));
+
+    private List<Cell> Cells(string indicator, IReadOnlyList<string> organisations, DateOnly from, DateOnly to) => organisations.Count is 0 ? [] : store.Read("""
+        SELECT a.ancestor, c.as_of, sum(c.denominator)::BIGINT, sum(c.numerator)::BIGINT, sum(c.excluded)::BIGINT
+        FROM cell c JOIN above a ON a.organisation = c.organisation
+        WHERE c.indicator = $i AND c.as_of BETWEEN $f AND $t AND list_contains($o, a.ancestor) GROUP BY ALL ORDER BY c.as_of, a.ancestor
+        """,
+        r => new Cell(indicator, r.GetString(0), DateOnly.FromDateTime(r.GetDateTime(1)), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4)),
+        ("i", indicator), ("f", from), ("t", to), ("o", organisations.ToList()));
+
+    private static Member Row(DuckDBDataReader r) => new(
+        r.GetString(0), r.GetString(1), r.GetBoolean(2), r.GetBoolean(3), r.GetString(4), r.IsDBNull(5) ? null : r.GetString(5));
+}
