@@ -62,7 +62,9 @@ public sealed class MatcherTests(ITestOutputHelper output) : IDisposable
         var links = result.Pairs.Where(p => p.IsLink).Select(p => Ordered(p.A, p.B)).ToHashSet();
         var right = links.Count(truth.Contains);
         var (precision, recall) = ((double)right / links.Count, (double)right / truth.Count);
-        output.WriteLine($"{name}: {records.Count} records, {truth.Count} true pairs, {links.Count} links, precision {precision:0.0000}, recall {recall:0.0000}, crowded {result.Crowded.Count}");
+        output.WriteLine(
+            $"{name}: {records.Count} records, {truth.Count} true pairs, {links.Count} links, "
+            + $"precision {precision:0.0000}, recall {recall:0.0000}, crowded {result.Crowded.Count}");
         return (precision, recall);
     }
 
