@@ -13,31 +13,31 @@ internal static class CodeSystemReader
     {
         if (!resource.TryGetProperty("url", out var url) || !resource.TryGetProperty("concept", out var top)) return null;
         var concepts = new List<Concept>();
-        Add(top, -1, concepts, resource);
-        var twice = concepts.GroupBy(c => c.Code, StringComparer.Ordinal).FirstOrDefault(g => g.Skip(1).Any());
-        if (twice is not null)
-            throw RefusedException.Because(422, "duplicate", $"Code '{twice.Key}' stands twice in {url.GetString()}.", "CodeSystem.concept");
+        var byCode = new Dictionary<string, int>(StringComparer.Ordinal);
+        Add(top, -1, concepts, byCode, url.GetString()!);
         return new(url.GetString()!, Text(resource, "version"), Text(resource, "title") ?? Text(resource, "name") ?? url.GetString()!, concepts, pinyin);
     }
 
-    private static void Add(JsonElement list, int parent, List<Concept> concepts, JsonElement resource)
+    private static void Add(JsonElement list, int parent, List<Concept> concepts, Dictionary<string, int> byCode, string url)
     {
         foreach (var item in list.EnumerateArray())
         {
             if (concepts.Count >= MostConcepts)
                 throw RefusedException.Because(422, "too-costly", $"A code system has at most {MostConcepts} concepts.", "CodeSystem.concept");
             var code = item.GetProperty("code").GetString()!;
-            concepts.Add(new(code, Text(item, "display") ?? code, English(item), parent >= 0 ? parent : ByProperty(item, concepts)));
-            if (item.TryGetProperty("concept", out var narrower)) Add(narrower, concepts.Count - 1, concepts, resource);
+            if (!byCode.TryAdd(code, concepts.Count))
+                throw RefusedException.Because(422, "duplicate", $"Code '{code}' stands twice in {url}.", "CodeSystem.concept");
+            concepts.Add(new(code, Text(item, "display") ?? code, English(item), parent >= 0 ? parent : ByProperty(item, byCode)));
+            if (item.TryGetProperty("concept", out var narrower)) Add(narrower, concepts.Count - 1, concepts, byCode, url);
         }
     }
 
     // Flat systems name the broader code as a property "parent" (http://hl7.org/fhir/concept-properties#parent).
-    private static int ByProperty(JsonElement item, List<Concept> before)
+    private static int ByProperty(JsonElement item, Dictionary<string, int> before)
     {
         if (!item.TryGetProperty("property", out var properties)) return -1;
         foreach (var property in properties.EnumerateArray())
-            if (Text(property, "code") is "parent" && Text(property, "valueCode") is { } parent) return before.FindLastIndex(c => c.Code == parent);
+            if (Text(property, "code") is "parent" && Text(property, "valueCode") is { } parent) return before.GetValueOrDefault(parent, -1);
         return -1;
     }
 

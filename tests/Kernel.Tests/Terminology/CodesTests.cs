@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Terminology;
@@ -70,6 +71,22 @@ public sealed class CodesTests : IDisposable
         var refused = Assert.Throws<RefusedException>(() => Put("""{"resourceType":"CodeSystem","url":"urn:x","concept":[{"code":"1"},{"code":"1"}]}"""));
 
         Assert.Contains("'1'", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>47,101 diagnoses of the insurance's ICD-10: all codes and names survive the way through the resource.</summary>
+    [Fact]
+    public void A_big_classification_comes_from_a_file_whole()
+    {
+        using var xz = Process.Start(new ProcessStartInfo("xz", ["-dc", SharedData.Path("china/codes/CHS_ICD10.csv.xz")]) { RedirectStandardOutput = true })!;
+        var text = xz.StandardOutput.ReadToEnd();
+        var (resource, refused) = CodeSystemImport.Read(new StringReader(text), "icd10-cn", "urn:icd10-cn", "医保版 ICD-10");
+        codes.Put(JsonDocument.Parse(resource).RootElement);
+
+        var table = codes.System("urn:icd10-cn")!;
+        Assert.Empty(refused);
+        Assert.Equal(text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length - 1, table.Count);
+        Assert.True(table.IsA(table.IndexOf("A00.000"), table.IndexOf("A00")));
+        Assert.Contains("高血压", codes.Expand("urn:icd10-cn", "gxy")!.Concepts[0].Display, StringComparison.Ordinal);
     }
 
     public void Dispose() => pinyin.Dispose();
