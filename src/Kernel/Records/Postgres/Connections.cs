@@ -1,0 +1,79 @@
+using Npgsql;
+using Tongxin.Fhir;
+
+namespace Tongxin.Kernel.Records.Postgres;
+
+/// <summary>The three kinds of connection to the server and what their failures mean to a caller.</summary>
+internal sealed class Connections : IAsyncDisposable
+{
+    private const int WriterTimeoutSeconds = 60;
+    private const int LockTimeoutSeconds = 20;
+
+    // Everything has an index, and a plan made while a table was small is kept while it grows: never let it be a scan of the table.
+    private const string Planning = " -c jit=off -c enable_seqscan=off";
+
+    // Writers reach rows by key only.
+    private const string ByKey = Planning + " -c enable_hashjoin=off -c enable_mergejoin=off";
+
+    private Connections(NpgsqlDataSource readers, NpgsqlDataSource writers, NpgsqlDataSource side) => (Readers, Writers, Side) = (readers, writers, side);
+
+    /// <summary>Reads and searches, each statement within the limit of time.</summary>
+    public NpgsqlDataSource Readers { get; }
+
+    /// <summary>The lanes of the group commit.</summary>
+    public NpgsqlDataSource Writers { get; }
+
+    /// <summary>Names and mentions that commits rest on, and which need not wait for the disk; see <see cref="NameDictionary"/>.</summary>
+    public NpgsqlDataSource Side { get; }
+
+    public static Connections Open(PostgresOptions options)
+    {
+        var readers = Base(options, $"-c statement_timeout={(int)options.StatementTimeout.TotalMilliseconds}{Planning}");
+        readers.MaxPoolSize = options.Readers;
+        var writers = Base(options, $"-c statement_timeout={WriterTimeoutSeconds}s -c lock_timeout={LockTimeoutSeconds}s -c idle_in_transaction_session_timeout={WriterTimeoutSeconds}s{ByKey}");
+        writers.MaxPoolSize = options.Lanes + 4;
+        var side = Base(options, $"-c statement_timeout={WriterTimeoutSeconds}s -c synchronous_commit=off{ByKey}");
+        side.MaxPoolSize = options.Lanes + 4;
+        return new(NpgsqlDataSource.Create(readers), NpgsqlDataSource.Create(writers), NpgsqlDataSource.Create(side));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Readers.DisposeAsync();
+        await Writers.DisposeAsync();
+        await Side.DisposeAsync();
+    }
+
+    /// <summary>What the caller is told; null when the failure is a fault of ours and must be seen as one.</summary>
+    public static RefusedException? Explain(Exception failure) => failure switch
+    {
+        RefusedException refused => refused,
+        PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } =>
+            RefusedException.Because(503, "too-costly", "The search took too long: narrow it by a person, a code or a date, or ask for fewer at once."),
+        PostgresException { SqlState: PostgresErrorCodes.DiskFull or PostgresErrorCodes.InsufficientResources or PostgresErrorCodes.OutOfMemory } =>
+            RefusedException.Because(503, "no-store", "The database has no room left. Nothing was stored; try again when space was made."),
+        PostgresException { SqlState: PostgresErrorCodes.IoError } =>
+            RefusedException.Because(503, "no-store", "The database cannot write to its disk. Nothing is known to be stored."),
+        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure } =>
+            RefusedException.Because(503, "lock-error", "Others are writing the same resources. Nothing was stored; try again."),
+        NpgsqlException or System.Net.Sockets.SocketException or IOException or TimeoutException or InvalidOperationException { InnerException: NpgsqlException } =>
+            RefusedException.Because(503, "transient", "The database does not answer. It is not known whether the change was stored: repeat it with the same idempotency key."),
+        _ => null,
+    };
+
+    /// <summary>Worth running the same transaction again: another one was in the way and this one left nothing.</summary>
+    public static bool IsRetryable(PostgresException failure) => failure.SqlState
+        is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
+
+    private static NpgsqlConnectionStringBuilder Base(PostgresOptions options, string settings) => new(options.ConnectionString)
+    {
+        Options = settings,
+        ApplicationName = "tongxin",
+        MaxAutoPrepare = 400,
+        AutoPrepareMinUsages = 2,
+        CommandTimeout = WriterTimeoutSeconds + 10,
+        Timeout = 10,
+        NoResetOnClose = true,
+        KeepAlive = 30,
+    };
+}

@@ -1,0 +1,93 @@
+using Tongxin.Fhir;
+using Tongxin.Kernel.Records.Search;
+
+namespace Tongxin.Kernel.Records.Postgres;
+
+/// <summary>The record in PostgreSQL 15 or later: for a county or a city. Not for a single machine without a database administrator; that is SQLite's.</summary>
+/// <remarks>Failures that the caller or time can mend come out as <see cref="RefusedException"/> (503 with a reason); nothing else is caught.</remarks>
+internal sealed class PostgresStore : IRecordStore
+{
+    private readonly Connections connections;
+    private readonly Names names;
+    private readonly Reads reads;
+    private readonly SearchStatements searches;
+    private readonly FeedWake wake;
+    private readonly CommitQueue queue;
+
+    private PostgresStore(Connections connections, Names names, PostgresOptions options)
+    {
+        (this.connections, this.names) = (connections, names);
+        var ids = new ResourceIds();
+        reads = new(connections.Readers, names);
+        searches = new(connections.Readers, names, ids);
+        wake = new(connections.Side);
+        queue = new(connections, new GroupWriter(names, ids, new ConditionSearch(searches)), options.Lanes, wake.Signal);
+    }
+
+    /// <summary>Opens the record, making its tables in an empty database. Throws <see cref="InvalidOperationException"/> with one sentence when the server may not hold it.</summary>
+    public static async Task<PostgresStore> OpenAsync(PostgresOptions options, CancellationToken cancel)
+    {
+        var connections = Connections.Open(options);
+        try
+        {
+            var names = new Names();
+            await using (var connection = await connections.Writers.OpenConnectionAsync(cancel))
+            {
+                await PostgresSchema.PrepareAsync(connection, options.Unsafe, cancel);
+                await names.LoadAsync(connection, cancel);
+            }
+            return new(connections, names, options);
+        }
+        catch
+        {
+            await connections.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task<Stored?> ReadAsync(ResourceKey key, Visibility visibility, CancellationToken cancel) =>
+        ExplainedAsync(reads.ReadAsync(key, visibility, cancel));
+
+    public Task<Stored?> ReadVersionAsync(ResourceKey key, long version, Visibility visibility, CancellationToken cancel) =>
+        ExplainedAsync(reads.ReadVersionAsync(key, version, visibility, cancel));
+
+    public Task<IReadOnlyList<Committed>> CommitAsync(PreparedCommit commit, CancellationToken cancel) => queue.CommitAsync(commit, cancel);
+
+    public Task<SearchPage> SearchAsync(SearchRequest request, Visibility visibility, CancellationToken cancel) =>
+        ExplainedAsync(searches.SearchAsync(request, visibility, cancel));
+
+    public Task<HistoryPage> HistoryAsync(HistoryRequest request, Visibility visibility, CancellationToken cancel) =>
+        ExplainedAsync(reads.HistoryAsync(request, visibility, cancel));
+
+    public Task<IReadOnlyList<FeedEntry>> FeedAsync(long position, int limit, CancellationToken cancel) =>
+        ExplainedAsync(reads.FeedAsync(position, limit, cancel));
+
+    public async Task FeedGrewAsync(long position, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var next = wake.Next;
+            if (await ExplainedAsync(reads.HeadAsync(cancel)) > position) return;
+            await next.WaitAsync(cancel);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await queue.DisposeAsync();
+        await wake.DisposeAsync();
+        await connections.DisposeAsync();
+    }
+
+    private static async Task<T> ExplainedAsync<T>(Task<T> reading)
+    {
+        try
+        {
+            return await reading;
+        }
+        catch (Exception failure) when (failure is not RefusedException && Connections.Explain(failure) is { } refused)
+        {
+            throw refused;
+        }
+    }
+}

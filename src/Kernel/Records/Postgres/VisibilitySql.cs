@@ -1,0 +1,51 @@
+using NpgsqlTypes;
+
+namespace Tongxin.Kernel.Records.Postgres;
+
+/// <summary>A <see cref="Visibility"/> as part of a WHERE, on a row that has type, labels, county and person.</summary>
+internal static class VisibilitySql
+{
+    /// <summary>The condition on the row named <paramref name="row"/>; <paramref name="type"/> is its type where the statement fixes one.</summary>
+    public static string Of(Visibility visibility, string row, SqlText sql, Names names, string? type = null) => visibility switch
+    {
+        Visibility.Everything => "true",
+        Visibility.Scoped scoped when type is not null => scoped.Types.TryGetValue(type, out var reach) ? Reached(scoped, reach, row, sql, names) : "false",
+        Visibility.Scoped scoped => AnyType(scoped, row, sql, names),
+        _ => "false",
+    };
+
+    private static string AnyType(Visibility.Scoped scoped, string row, SqlText sql, Names names)
+    {
+        string Types(Visibility.Reach reach) => sql.Parameter(
+            scoped.Types.Where(t => t.Value == reach && names.Types.IsKnown(t.Key)).Select(t => names.Types[t.Key]).ToList(), NpgsqlDbType.Array | NpgsqlDbType.Integer);
+
+        var shared = $"({row}.type = ANY({Types(Visibility.Reach.Shared)}) AND {Reached(scoped, Visibility.Reach.Shared, row, sql, names)})";
+        var related = $"({row}.type = ANY({Types(Visibility.Reach.Related)}) AND {Reached(scoped, Visibility.Reach.Related, row, sql, names)})";
+        return $"({shared} OR {related})";
+    }
+
+    private static string Reached(Visibility.Scoped scoped, Visibility.Reach reach, string row, SqlText sql, Names names)
+    {
+        var labels = scoped.Labels is SensitivityLabels.All ? "true" : $"({row}.labels & {(short)~(short)scoped.Labels}::smallint) = 0";
+        return reach is Visibility.Reach.Shared ? labels : $"({labels} AND {row}.person IS NOT NULL AND ({People(scoped, row, sql, names)}))";
+    }
+
+    private static string People(Visibility.Scoped scoped, string row, SqlText sql, Names names)
+    {
+        var ways = new List<string>(3);
+        if (scoped.People.Count > 0)
+            ways.Add($"{row}.person = ANY(ARRAY(SELECT v.rid FROM resource v WHERE v.id = ANY({Texts(scoped.People)}) AND v.type = {Type("Patient")}))");
+        if (scoped.Counties.Count > 0)
+            ways.Add($"{row}.county = ANY({sql.Parameter(scoped.Counties.Where(names.Counties.IsKnown).Select(c => names.Counties[c]).ToList(), NpgsqlDbType.Array | NpgsqlDbType.Integer)})");
+        if (scoped.Organisations.Count > 0)
+            ways.Add(
+                $"""
+                EXISTS (SELECT 1 FROM relation x WHERE x.person = {row}.person AND x.organisation = ANY(
+                    ARRAY(SELECT v.rid FROM resource v WHERE v.id = ANY({Texts(scoped.Organisations)}) AND v.type = {Type("Organization")})))
+                """);
+        return ways.Count is 0 ? "false" : string.Join(" OR ", ways);
+
+        string Texts(IEnumerable<string> ids) => sql.Parameter(ids.ToList(), NpgsqlDbType.Array | NpgsqlDbType.Text);
+        string Type(string name) => names.Types.IsKnown(name) ? names.Types[name].ToString() : "-1";
+    }
+}
