@@ -100,7 +100,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             }
             catch (Exception failure)
             {
-                foreach (var pending in group) pending.Fail(Connections.Explain(failure) ?? failure);
+                foreach (var pending in group) pending.Fail(Connections.Explain(failure)?.Refusal() ?? failure);
                 return;
             }
         }

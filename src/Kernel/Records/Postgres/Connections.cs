@@ -45,19 +45,18 @@ internal sealed class Connections : IAsyncDisposable
     }
 
     /// <summary>What the caller is told; null when the failure is a fault of ours and must be seen as one.</summary>
-    public static RefusedException? Explain(Exception failure) => failure switch
+    public static Outage? Explain(Exception failure) => failure switch
     {
-        RefusedException refused => refused,
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } =>
-            RefusedException.Because(503, "too-costly", "The search took too long: narrow it by a person, a code or a date, or ask for fewer at once."),
+            new("too-costly", "The search took too long: narrow it by a person, a code or a date, or ask for fewer at once."),
         PostgresException { SqlState: PostgresErrorCodes.DiskFull or PostgresErrorCodes.InsufficientResources or PostgresErrorCodes.OutOfMemory } =>
-            RefusedException.Because(503, "no-store", "The database has no room left. Nothing was stored; try again when space was made."),
+            new("no-store", "The database has no room left. Nothing was stored; try again when space was made."),
         PostgresException { SqlState: PostgresErrorCodes.IoError } =>
-            RefusedException.Because(503, "no-store", "The database cannot write to its disk. Nothing is known to be stored."),
+            new("no-store", "The database cannot write to its disk. Nothing is known to be stored."),
         PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure } =>
-            RefusedException.Because(503, "lock-error", "Others are writing the same resources. Nothing was stored; try again."),
+            new("lock-error", "Others are writing the same resources. Nothing was stored; try again."),
         NpgsqlException or System.Net.Sockets.SocketException or IOException or TimeoutException or InvalidOperationException { InnerException: NpgsqlException } =>
-            RefusedException.Because(503, "transient", "The database does not answer. It is not known whether the change was stored: repeat it with the same idempotency key."),
+            new("transient", "The database does not answer. It is not known whether the change was stored: repeat it with the same idempotency key."),
         _ => null,
     };
 
@@ -76,4 +75,10 @@ internal sealed class Connections : IAsyncDisposable
         NoResetOnClose = true,
         KeepAlive = 30,
     };
+}
+
+/// <summary>Why the database cannot do what was asked now, in words for the caller.</summary>
+internal sealed record Outage(string Code, string Sentence)
+{
+    public RefusedException Refusal() => RefusedException.Because(503, Code, Sentence);
 }

@@ -1,7 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
 using Tongxin.Fhir;
-using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Postgres;
 

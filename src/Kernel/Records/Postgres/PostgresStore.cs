@@ -8,7 +8,6 @@ namespace Tongxin.Kernel.Records.Postgres;
 internal sealed class PostgresStore : IRecordStore
 {
     private readonly Connections connections;
-    private readonly Names names;
     private readonly Reads reads;
     private readonly SearchStatements searches;
     private readonly FeedWake wake;
@@ -16,7 +15,7 @@ internal sealed class PostgresStore : IRecordStore
 
     private PostgresStore(Connections connections, Names names, PostgresOptions options)
     {
-        (this.connections, this.names) = (connections, names);
+        this.connections = connections;
         var ids = new ResourceIds();
         reads = new(connections.Readers, names);
         searches = new(connections.Readers, names, ids);
@@ -27,20 +26,20 @@ internal sealed class PostgresStore : IRecordStore
     /// <summary>Opens the record, making its tables in an empty database. Throws <see cref="InvalidOperationException"/> with one sentence when the server may not hold it.</summary>
     public static async Task<PostgresStore> OpenAsync(PostgresOptions options, CancellationToken cancel)
     {
-        var connections = Connections.Open(options);
+        var opened = Connections.Open(options);
         try
         {
-            var names = new Names();
-            await using (var connection = await connections.Writers.OpenConnectionAsync(cancel))
+            var dictionaries = new Names();
+            await using (var connection = await opened.Writers.OpenConnectionAsync(cancel))
             {
                 await PostgresSchema.PrepareAsync(connection, options.Unsafe, cancel);
-                await names.LoadAsync(connection, cancel);
+                await dictionaries.LoadAsync(connection, cancel);
             }
-            return new(connections, names, options);
+            return new(opened, dictionaries, options);
         }
         catch
         {
-            await connections.DisposeAsync();
+            await opened.DisposeAsync();
             throw;
         }
     }
@@ -85,9 +84,9 @@ internal sealed class PostgresStore : IRecordStore
         {
             return await reading;
         }
-        catch (Exception failure) when (failure is not RefusedException && Connections.Explain(failure) is { } refused)
+        catch (Exception failure) when (Connections.Explain(failure) is { } outage)
         {
-            throw refused;
+            throw outage.Refusal();
         }
     }
 }

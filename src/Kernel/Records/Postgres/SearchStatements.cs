@@ -7,7 +7,7 @@ namespace Tongxin.Kernel.Records.Postgres;
 internal sealed class SearchStatements(NpgsqlDataSource source, Names names, ResourceIds ids)
 {
     public Task<SearchPage> SearchAsync(SearchRequest request, Visibility visibility, CancellationToken cancel) =>
-        throw new NotSupportedException($"{source} {names} {ids}");
+        throw new NotSupportedException(source.ConnectionString + names.GetType() + ids.GetType());
 
     public Task<List<CurrentRow>> LockAsync(NpgsqlConnection connection, SearchRequest request, Visibility visibility, CancellationToken cancel) =>
         throw new NotSupportedException();

@@ -34,7 +34,7 @@ internal sealed class Sight
     public bool Sees(CurrentRow row) => visibility switch
     {
         Visibility.Everything => true,
-        Visibility.Scoped scoped => scoped.Types.TryGetValue(row.Key.Type, out var reach) && (row.Labels & ~scoped.Labels) is 0
+        Visibility.Scoped scoped => scoped.Types.TryGetValue(row.Key.Type, out var reach) && (row.Labels & ~scoped.Labels) is SensitivityLabels.None
             && (reach is Visibility.Reach.Shared || (row.Person is { } person && (people.Contains(person) || InCounty(row, scoped)))),
         _ => false,
     };
