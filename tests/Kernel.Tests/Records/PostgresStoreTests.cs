@@ -54,7 +54,8 @@ public sealed class PostgresStoreTests
         for (var version = 1; version <= 20; version++)
         {
             var v = version;
-            var outcomes = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => StatusAsync(store, Commit(Put("Patient", "a1", $"\"multipleBirthInteger\":{v * 100 + i}", ifVersion: v)))));
+            var outcomes = await Task.WhenAll(Enumerable.Range(0, 16).Select(i =>
+                StatusAsync(store, Commit(Put("Patient", "a1", $"\"multipleBirthInteger\":{v * 100 + i}", ifVersion: v)))));
             Assert.Equal(1, outcomes.Count(o => o is 200));
             Assert.Equal(15, outcomes.Count(o => o is 412));
         }

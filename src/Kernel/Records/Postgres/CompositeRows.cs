@@ -18,7 +18,7 @@ internal sealed class CompositeRows
     private readonly List<int> param, county;
     private readonly List<int?> system1, system2, system3;
     private readonly List<string?> code1, code2, unit1, folded;
-    private readonly List<decimal?> low1, high1, low2, high2;
+    private readonly List<double?> low1, high1, low2, high2;
     private readonly List<long?> lowDate, highDate, target;
 
     public CompositeRows(Names names)
@@ -27,9 +27,9 @@ internal sealed class CompositeRows
         (rid, param, county) = (Rows.Longs(), Rows.Ints(), Rows.Ints());
         (system1, code1) = (Rows.Column<int?>(NpgsqlDbType.Integer), Rows.Texts());
         (system2, code2) = (Rows.Column<int?>(NpgsqlDbType.Integer), Rows.Texts());
-        (low1, high1) = (Rows.Column<decimal?>(NpgsqlDbType.Numeric), Rows.Column<decimal?>(NpgsqlDbType.Numeric));
+        (low1, high1) = (Rows.Column<double?>(NpgsqlDbType.Double), Rows.Column<double?>(NpgsqlDbType.Double));
         (system3, unit1) = (Rows.Column<int?>(NpgsqlDbType.Integer), Rows.Texts());
-        (low2, high2) = (Rows.Column<decimal?>(NpgsqlDbType.Numeric), Rows.Column<decimal?>(NpgsqlDbType.Numeric));
+        (low2, high2) = (Rows.Column<double?>(NpgsqlDbType.Double), Rows.Column<double?>(NpgsqlDbType.Double));
         (lowDate, highDate, target) = (Rows.Column<long?>(NpgsqlDbType.Bigint), Rows.Column<long?>(NpgsqlDbType.Bigint), Rows.Column<long?>(NpgsqlDbType.Bigint));
         folded = Rows.Texts();
     }
@@ -40,7 +40,7 @@ internal sealed class CompositeRows
         var quantities = Of<QuantityEntry>(e, 2);
         var dates = Of<DateEntry>(e, 1);
         var references = Of<ReferenceEntry>(e, 1);
-        var texts = e.Parts.Select(p => p switch { StringEntry s => s.Folded, UriEntry u => u.Value, _ => null }).Where(t => t is not null).ToList();
+        var texts = e.Parts.Select(p => p switch { StringEntry s => Texts.Beginning(s.Folded), UriEntry u => Texts.Exact(u.Value), _ => null }).Where(t => t is not null).ToList();
 
         rid.Add(source);
         param.Add(parameter);
@@ -49,16 +49,16 @@ internal sealed class CompositeRows
         code1.Add(tokens.Count > 0 ? Texts.Exact(tokens[0].Code) : null);
         system2.Add(tokens.Count > 1 ? names.System(tokens[1].System) : null);
         code2.Add(tokens.Count > 1 ? Texts.Exact(tokens[1].Code) : null);
-        low1.Add(quantities.Count > 0 ? quantities[0].Low : null);
-        high1.Add(quantities.Count > 0 ? quantities[0].High : null);
+        low1.Add(quantities.Count > 0 ? (double)quantities[0].Low : null);
+        high1.Add(quantities.Count > 0 ? (double)quantities[0].High : null);
         system3.Add(quantities.Count > 0 ? names.System(quantities[0].System) : null);
         unit1.Add(quantities.Count > 0 && (quantities[0].Code ?? quantities[0].Unit) is { } unit ? Texts.Exact(unit) : null);
-        low2.Add(quantities.Count > 1 ? quantities[1].Low : null);
-        high2.Add(quantities.Count > 1 ? quantities[1].High : null);
+        low2.Add(quantities.Count > 1 ? (double)quantities[1].Low : null);
+        high2.Add(quantities.Count > 1 ? (double)quantities[1].High : null);
         lowDate.Add(dates.Count > 0 ? dates[0].From.UtcTicks : null);
         highDate.Add(dates.Count > 0 ? dates[0].To.UtcTicks : null);
         target.Add(references is [{ Type: { } type, Id: { } id }, ..] ? ridOf(new(type, id)) : null);
-        folded.Add(texts.Count > 0 ? Texts.Beginning(texts[0]!) : null);
+        folded.Add(texts.Count > 0 ? texts[0] : null);
     }
 
     public static void Collect(CompositeEntry e, NamesWanted wanted)

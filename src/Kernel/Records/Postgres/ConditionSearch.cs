@@ -27,7 +27,8 @@ internal sealed class ConditionSearch(SearchStatements searches)
             ON CONFLICT (type, digest) DO UPDATE SET at = excluded.at
             """);
         command.Parameters.Add(new() { Value = guards.Select(g => names.Types[g.Type]).ToList(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer });
-        command.Parameters.Add(new() { Value = guards.Select(g => SHA256.HashData(Encoding.UTF8.GetBytes(g.Text))).ToList(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
+        var digests = guards.Select(g => SHA256.HashData(Encoding.UTF8.GetBytes(g.Text))).ToList();
+        command.Parameters.Add(new() { Value = digests, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
         command.Parameters.Add(new() { Value = guards.Select(g => g.At.ToUnixTimeMilliseconds()).ToList(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
         batch.BatchCommands.Add(command);
     }

@@ -30,9 +30,10 @@ internal sealed class Connections : IAsyncDisposable
     {
         var readers = Base(options, $"-c statement_timeout={(int)options.StatementTimeout.TotalMilliseconds}{Planning}");
         readers.MaxPoolSize = options.Readers;
-        var writers = Base(options, $"-c statement_timeout={WriterTimeoutSeconds}s -c lock_timeout={LockTimeoutSeconds}s -c idle_in_transaction_session_timeout={WriterTimeoutSeconds}s{ByKey}");
+        var patience = $"-c statement_timeout={WriterTimeoutSeconds}s -c idle_in_transaction_session_timeout={WriterTimeoutSeconds}s";
+        var writers = Base(options, $"{patience} -c lock_timeout={LockTimeoutSeconds}s{ByKey}");
         writers.MaxPoolSize = options.Lanes + 4;
-        var side = Base(options, $"-c statement_timeout={WriterTimeoutSeconds}s -c synchronous_commit=off{ByKey}");
+        var side = Base(options, $"{patience} -c synchronous_commit=off{ByKey}");
         side.MaxPoolSize = options.Lanes + 4;
         return new(NpgsqlDataSource.Create(readers), NpgsqlDataSource.Create(writers), NpgsqlDataSource.Create(side));
     }

@@ -17,7 +17,7 @@ internal sealed record Decision(PreparedChange Change, Stored Stored, CommitOutc
         var alive = current is { State: RowState.Current };
         if (alive && !isVisible) return change.Kind is ChangeKind.Delete ? NothingToDelete(change) : throw NotThere(change.Key);
         if (change.IfVersion is { } wanted && !(alive && current!.Version == wanted))
-            throw RefusedException.Because(412, "conflict", $"{change.Key} is not at version {wanted}{(alive ? $" but at {current!.Version}" : "")}: read it again and repeat the change on that.");
+            throw OtherVersion(change.Key, wanted, alive ? current!.Version : null);
 
         return change.Kind switch
         {
@@ -51,6 +51,9 @@ internal sealed record Decision(PreparedChange Change, Stored Stored, CommitOutc
 
     private static Decision NothingToDelete(PreparedChange change) =>
         new(change, new(change.Key, 0, DateTimeOffset.UnixEpoch, Interaction.Delete, default), CommitOutcome.NothingToDelete, null);
+
+    private static RefusedException OtherVersion(ResourceKey key, long wanted, int? current) => RefusedException.Because(
+        412, "conflict", $"{key} is not at version {wanted}{(current is null ? "" : $" but at {current}")}: read it again and repeat the change on that.");
 
     private static RefusedException NotThere(ResourceKey key) => RefusedException.Because(404, "not-found", $"There is no {key}.");
 

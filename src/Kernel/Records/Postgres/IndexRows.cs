@@ -25,7 +25,16 @@ internal sealed class IndexRows
     /// <param name="target">The rid of a referenced key.</param>
     public void Add(long rid, int county, IndexEntries index, Func<ResourceKey, long> target)
     {
-        foreach (var e in index.Tokens.Distinct()) tokens.Add(rid, names.Parameter(e.Parameter), county, e, names);
+        var told = new HashSet<(int, int, string)>();
+        foreach (var e in index.Tokens.Distinct())
+        {
+            // A code given twice with two displays is one code and one further text.
+            var parameter = names.Parameter(e.Parameter);
+            var isRepeated = e.TypeCode is null && !told.Add((parameter, names.System(e.System), e.Code));
+            if (!isRepeated) tokens.Add(rid, parameter, county, e, names);
+            else if (e.Text is not null) tokens.Add(rid, parameter, county, e with { Code = "" }, names);
+        }
+
         foreach (var e in index.Strings.Distinct()) strings.Add(rid, names.Parameter(e.Parameter), county, e);
         foreach (var e in index.Dates.Distinct()) dates.Add(rid, names.Parameter(e.Parameter), county, e);
         foreach (var e in index.Quantities.Distinct()) quantities.Add(rid, names.Parameter(e.Parameter), county, e, names);
@@ -48,7 +57,7 @@ internal sealed class IndexRows
             wanted.Add(e.Parameter);
             wanted.System(e.System);
             wanted.System(e.TypeSystem);
-            if (e.Text is not null) wanted.Displays.Add(Texts.Beginning(e.Text));
+            if (e.Text is not null) wanted.Displays.Add(Texts.Display(e.Text));
         }
         foreach (var e in index.Strings) wanted.Add(e.Parameter);
         foreach (var e in index.Dates) wanted.Add(e.Parameter);
@@ -69,7 +78,8 @@ internal sealed class IndexRows
 
     private sealed class TokenRows
     {
-        public readonly Rows Rows = new("INSERT INTO token (rid, param, system, county, code, display, type_system, type_code) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)");
+        public readonly Rows Rows = new(
+            "INSERT INTO token (rid, param, system, county, code, display, type_system, type_code) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)");
         private readonly List<long> rid;
         private readonly List<int> param, system, county;
         private readonly List<string?> code, typeCode;
@@ -88,7 +98,7 @@ internal sealed class IndexRows
             system.Add(names.System(e.System));
             county.Add(inCounty);
             code.Add(Texts.Exact(e.Code));
-            display.Add(e.Text is null ? null : names.Display(Texts.Beginning(e.Text)));
+            display.Add(e.Text is null ? null : names.Display(Texts.Display(e.Text)));
             typeSystem.Add(e.TypeCode is null ? null : names.System(e.TypeSystem));
             typeCode.Add(e.TypeCode is null ? null : Texts.Exact(e.TypeCode));
         }
@@ -96,14 +106,14 @@ internal sealed class IndexRows
 
     private sealed class StringRows
     {
-        public readonly Rows Rows = new("INSERT INTO string (rid, param, county, original, folded, long, value) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)");
+        public readonly Rows Rows = new("INSERT INTO string (rid, param, county, original, folded, value) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)");
         private readonly List<long> rid;
         private readonly List<int> param, county;
         private readonly List<bool> original;
-        private readonly List<string?> folded, whole, value;
+        private readonly List<string?> folded, value;
 
-        public StringRows() => (rid, param, county, original, folded, whole, value) =
-            (Rows.Longs(), Rows.Ints(), Rows.Ints(), Rows.Column<bool>(NpgsqlDbType.Boolean), Rows.Texts(), Rows.Texts(), Rows.Texts());
+        public StringRows() => (rid, param, county, original, folded, value) =
+            (Rows.Longs(), Rows.Ints(), Rows.Ints(), Rows.Column<bool>(NpgsqlDbType.Boolean), Rows.Texts(), Rows.Texts());
 
         public void Add(long source, int parameter, int inCounty, StringEntry e)
         {
@@ -112,8 +122,7 @@ internal sealed class IndexRows
             county.Add(inCounty);
             original.Add(e.Original);
             folded.Add(Texts.Beginning(e.Folded));
-            whole.Add(e.Folded.Length > Texts.Indexed ? Texts.Clean(e.Folded) : null);
-            value.Add(e.Value == e.Folded && e.Folded.Length <= Texts.Indexed ? null : Texts.Clean(e.Value));
+            value.Add(!e.Original || e.Value == e.Folded ? null : Texts.Clean(e.Value));
         }
     }
 
@@ -140,13 +149,13 @@ internal sealed class IndexRows
         public readonly Rows Rows = new("INSERT INTO quantity (rid, param, county, system, low, high, code, unit) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)");
         private readonly List<long> rid;
         private readonly List<int> param, county, system;
-        private readonly List<decimal> low, high;
+        private readonly List<double> low, high;
         private readonly List<string?> code, unit;
 
         public QuantityRows()
         {
             (rid, param, county, system) = (Rows.Longs(), Rows.Ints(), Rows.Ints(), Rows.Ints());
-            (low, high, code, unit) = (Rows.Column<decimal>(NpgsqlDbType.Numeric), Rows.Column<decimal>(NpgsqlDbType.Numeric), Rows.Texts(), Rows.Texts());
+            (low, high, code, unit) = (Rows.Column<double>(NpgsqlDbType.Double), Rows.Column<double>(NpgsqlDbType.Double), Rows.Texts(), Rows.Texts());
         }
 
         public void Add(long source, int parameter, int inCounty, QuantityEntry e, Names names)
@@ -155,8 +164,8 @@ internal sealed class IndexRows
             param.Add(parameter);
             county.Add(inCounty);
             system.Add(names.System(e.System));
-            low.Add(e.Low);
-            high.Add(e.High);
+            low.Add((double)e.Low);
+            high.Add((double)e.High);
             code.Add(e.Code is null ? null : Texts.Exact(e.Code));
             unit.Add(e.Unit is null || e.Unit == e.Code ? null : Texts.Exact(e.Unit));
         }
@@ -164,7 +173,8 @@ internal sealed class IndexRows
 
     private sealed class ReferenceRows
     {
-        public readonly Rows Rows = new("INSERT INTO reference (rid, target, param, county, identifier_system, version, url, identifier) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)");
+        public readonly Rows Rows = new(
+            "INSERT INTO reference (rid, target, param, county, identifier_system, version, url, identifier) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)");
         private readonly List<long> rid;
         private readonly List<long?> target;
         private readonly List<int> param, county;

@@ -100,7 +100,8 @@ internal static class PostgresSchema
         INSERT INTO feed_head VALUES (0, 0);
 
         CREATE TABLE audit (seq bigint PRIMARY KEY, at bigint NOT NULL, county int NOT NULL, entry bytea NOT NULL);
-        CREATE TABLE idempotency (key text COLLATE "C" PRIMARY KEY, at bigint NOT NULL, rids bigint[] NOT NULL, versions int[] NOT NULL, outcomes smallint[] NOT NULL);
+        CREATE TABLE idempotency (key text COLLATE "C" PRIMARY KEY, at bigint NOT NULL, rids bigint[] NOT NULL, versions int[] NOT NULL,
+            outcomes smallint[] NOT NULL);
         CREATE TABLE condition (type int NOT NULL, digest bytea NOT NULL, at bigint NOT NULL, PRIMARY KEY (type, digest)) WITH (fillfactor = 70);
 
         CREATE TABLE relation (person bigint NOT NULL, organisation bigint NOT NULL, rid bigint NOT NULL, county int NOT NULL);
@@ -115,16 +116,12 @@ internal static class PostgresSchema
         CREATE INDEX token_source ON token (rid);
         CREATE INDEX token_display ON token (display, param) WHERE display IS NOT NULL;
 
-        -- folded: the first {Texts.Indexed} characters; long: all of them where there are more; value: as written where that differs.
+        -- value: as written, where that differs from folded; only of original rows.
         CREATE TABLE string (
             rid bigint NOT NULL, param int NOT NULL, county int NOT NULL, original boolean NOT NULL,
-            folded text COLLATE "C" NOT NULL, long text COLLATE "C", value text COLLATE "C");
+            folded text COLLATE "C" NOT NULL, value text COLLATE "C");
         CREATE INDEX string_value ON string (param, folded, rid) INCLUDE (original);
         CREATE INDEX string_source ON string (rid);
-        CREATE FUNCTION bigrams(t text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
-            $$ SELECT array_agg(DISTINCT substr(t, i, 2)) FROM generate_series(1, length(t) - 1) i $$;
-        CREATE INDEX string_bigrams ON string USING gin (bigrams(coalesce(long, folded)))
-            WHERE original AND octet_length(coalesce(long, folded)) > length(coalesce(long, folded));
 
         -- low inclusive, high exclusive, .NET ticks in UTC.
         CREATE TABLE date (rid bigint NOT NULL, low bigint NOT NULL, high bigint NOT NULL, param int NOT NULL, county int NOT NULL);
@@ -133,7 +130,7 @@ internal static class PostgresSchema
         CREATE INDEX date_source ON date (rid);
 
         CREATE TABLE quantity (
-            rid bigint NOT NULL, param int NOT NULL, county int NOT NULL, system int NOT NULL, low numeric NOT NULL, high numeric NOT NULL,
+            rid bigint NOT NULL, param int NOT NULL, county int NOT NULL, system int NOT NULL, low float8 NOT NULL, high float8 NOT NULL,
             code text COLLATE "C", unit text COLLATE "C");
         CREATE INDEX quantity_value ON quantity (param, low, rid) INCLUDE (high, system, code);
         CREATE INDEX quantity_source ON quantity (rid);
@@ -153,7 +150,7 @@ internal static class PostgresSchema
         -- The parts of one tuple by kind, in the order of the parameter's parts: at most two tokens, two intervals, a date, a reference, a text.
         CREATE TABLE composite (
             rid bigint NOT NULL, param int NOT NULL, county int NOT NULL, system1 int, code1 text COLLATE "C", system2 int, code2 text COLLATE "C",
-            low1 numeric, high1 numeric, system3 int, unit1 text COLLATE "C", low2 numeric, high2 numeric,
+            low1 float8, high1 float8, system3 int, unit1 text COLLATE "C", low2 float8, high2 float8,
             low_date bigint, high_date bigint, target bigint, folded text COLLATE "C");
         CREATE INDEX composite_value ON composite (param, code1, rid);
         CREATE INDEX composite_target ON composite (param, target, rid) WHERE target IS NOT NULL;

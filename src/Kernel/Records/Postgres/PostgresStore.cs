@@ -23,7 +23,8 @@ internal sealed class PostgresStore : IRecordStore
         queue = new(connections, new GroupWriter(names, ids, new ConditionSearch(searches)), options.Lanes, wake.Signal);
     }
 
-    /// <summary>Opens the record, making its tables in an empty database. Throws <see cref="InvalidOperationException"/> with one sentence when the server may not hold it.</summary>
+    /// <summary>Opens the record, making its tables in an empty database.</summary>
+    /// <exception cref="InvalidOperationException">The server may not hold the record; one sentence says why.</exception>
     public static async Task<PostgresStore> OpenAsync(PostgresOptions options, CancellationToken cancel)
     {
         var opened = Connections.Open(options);

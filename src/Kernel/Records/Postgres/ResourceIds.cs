@@ -5,7 +5,10 @@ using NpgsqlTypes;
 namespace Tongxin.Kernel.Records.Postgres;
 
 /// <summary>The number (rid) that stands for a resource's key in every table: found, remembered, or given out.</summary>
-/// <remarks>A key keeps its rid through updates and deletion, so what is remembered cannot become wrong. A key that is only mentioned by a reference gets a row too (state 0).</remarks>
+/// <remarks>
+/// A key keeps its rid through updates and deletion, so what is remembered cannot become wrong.
+/// A key that is only mentioned by a reference gets a row too (state 0).
+/// </remarks>
 internal sealed class ResourceIds
 {
     public const int BlockSize = 1_024;

@@ -6,13 +6,16 @@ namespace Tongxin.Kernel.Records.Postgres;
 /// <summary>Keeps values within what an index entry may hold (2,704 bytes in a PostgreSQL B-tree), the same way on write and on read.</summary>
 internal static class Texts
 {
-    /// <summary>Characters of a string that the index sees; prefixes and contained text beyond are checked on the row.</summary>
-    public const int Indexed = 200;
+    /// <summary>Characters of a value that an index entry holds; at three bytes each it stays far below the limit.</summary>
+    public const int Indexed = 256;
 
     /// <summary>An exact value: long ones keep their beginning and get a digest, so that equal stays equal and different stays different.</summary>
     public static string Exact(string value) => value.Length <= Indexed
         ? Clean(value)
         : $"{Beginning(value, Indexed - 64)}…{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)))}";
+
+    /// <summary>A display as <c>:text</c> compares it.</summary>
+    public static string Display(string text) => Beginning(text.ToLowerInvariant());
 
     public static string Beginning(string value) => Beginning(value, Indexed);
 

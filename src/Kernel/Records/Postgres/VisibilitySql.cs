@@ -36,7 +36,10 @@ internal static class VisibilitySql
         if (scoped.People.Count > 0)
             ways.Add($"{row}.person = ANY(ARRAY(SELECT v.rid FROM resource v WHERE v.id = ANY({Texts(scoped.People)}) AND v.type = {Type("Patient")}))");
         if (scoped.Counties.Count > 0)
-            ways.Add($"{row}.county = ANY({sql.Parameter(scoped.Counties.Where(names.Counties.IsKnown).Select(c => names.Counties[c]).ToList(), NpgsqlDbType.Array | NpgsqlDbType.Integer)})");
+        {
+            var counties = scoped.Counties.Where(names.Counties.IsKnown).Select(c => names.Counties[c]).ToList();
+            ways.Add($"{row}.county = ANY({sql.Parameter(counties, NpgsqlDbType.Array | NpgsqlDbType.Integer)})");
+        }
         if (scoped.Organisations.Count > 0)
             ways.Add(
                 $"""
