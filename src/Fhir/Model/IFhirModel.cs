@@ -24,8 +24,10 @@ public enum TypeKind { Primitive, Complex, Backbone, Resource }
 /// <param name="Types">Type names; several for a choice.</param>
 /// <param name="Max">int.MaxValue for <c>*</c>.</param>
 /// <param name="Binding">Canonical of a required binding's value set; null otherwise.</param>
-/// <param name="Targets">Allowed resource types of a Reference or canonical; empty for any.</param>
-public sealed record ElementModel(string Name, IReadOnlyList<string> Types, int Min, int Max, bool IsChoice, string? Binding, IReadOnlyList<string> Targets)
+/// <param name="Targets">Allowed resource types of a Reference; empty for any.</param>
+/// <param name="InSummary">Shown when <c>_summary=true</c> is asked.</param>
+public sealed record ElementModel(
+    string Name, IReadOnlyList<string> Types, int Min, int Max, bool IsChoice, string? Binding, IReadOnlyList<string> Targets, bool InSummary = false)
 {
     public bool IsList => Max > 1;
 }

@@ -50,8 +50,11 @@ public abstract record Criterion
     /// <summary><c>:missing</c>.</summary>
     public sealed record Missing(SearchParameter Parameter, bool IsMissing) : Criterion;
 
-    /// <summary>Forward chain: the parameter points to a resource of one of the types for which <paramref name="Inner"/> holds.</summary>
-    public sealed record Chain(SearchParameter Parameter, IReadOnlyList<string> TargetTypes, IReadOnlyList<Criterion> Inner) : Criterion;
+    /// <summary>Forward chain: the parameter points to a resource of the type for which <paramref name="Inner"/> holds. Several possible types: <see cref="AnyOf"/>.</summary>
+    public sealed record Chain(SearchParameter Parameter, string TargetType, IReadOnlyList<Criterion> Inner) : Criterion;
+
+    /// <summary>At least one holds (a chain that may lead to several types).</summary>
+    public sealed record AnyOf(IReadOnlyList<Criterion> Alternatives) : Criterion;
 
     /// <summary><c>_has</c>: a resource of <paramref name="SourceType"/> points here by <paramref name="Parameter"/> and <paramref name="Inner"/> holds for it.</summary>
     public sealed record Has(string SourceType, SearchParameter Parameter, IReadOnlyList<Criterion> Inner) : Criterion;
@@ -69,7 +72,8 @@ public abstract record Criterion
     public sealed record Nothing : Criterion;
 }
 
-public enum Modifier { None, Exact, Contains, Text, Not, Above, Below, In, NotIn, OfType, Identifier }
+/// <remarks><c>:in</c>, <c>:not-in</c> and a token's <c>:above</c>, <c>:below</c> never arrive here: the parser asks the terminology and lists the codes.</remarks>
+public enum Modifier { None, Exact, Contains, Text, Not, Above, Below, OfType, Identifier }
 
 public enum Prefix { Eq, Ne, Gt, Lt, Ge, Le, Sa, Eb, Ap }
 
@@ -83,10 +87,14 @@ public abstract record SearchValue
 
     public sealed record Text(string Value) : SearchValue;
 
-    /// <summary>From inclusive, To exclusive: the interval that the written precision covers, in UTC.</summary>
+    /// <summary>From inclusive, To exclusive: the interval that the written precision covers, in UTC; for ap already widened, so that touching it suffices.</summary>
     public sealed record Date(Prefix Prefix, DateTimeOffset From, DateTimeOffset To) : SearchValue;
 
-    /// <summary>Low inclusive, High exclusive: the interval of the written precision (FHIR R4 §3.1.1.4.4); unit parts null when not asked.</summary>
+    /// <summary>Low inclusive, High exclusive; unit parts null when not asked, Unit is a code or a unit as written.</summary>
+    /// <remarks>
+    /// eq and ne: the interval of the written precision (FHIR R4 §3.1.1.4.4), ap: ten per cent around, all others: the point itself,
+    /// the same [v, v+ε) as in the index, so that ge is "high &gt; Low", gt "high &gt; High", lt "low &lt; Low", le "low &lt; High".
+    /// </remarks>
     public sealed record Quantity(Prefix Prefix, decimal Low, decimal High, string? System = null, string? Unit = null) : SearchValue;
 
     /// <summary>Type null: any type with that id. Url set: an absolute reference.</summary>

@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Text;
+
+namespace Tongxin.Kernel.Records.Search;
+
+/// <summary>The one text of a condition, however it was written: the unique key that guards conditional interactions.</summary>
+/// <remarks>Order of parameters and of alternatives does not matter; what is sorted, counted or included does not either. Read by nobody.</remarks>
+public static class SearchText
+{
+    public static string Of(SearchRequest request) => $"{request.Type}?{All(request.Criteria)}";
+
+    private static string All(IReadOnlyList<Criterion> criteria) => string.Join('&', criteria.Select(Of).Order(StringComparer.Ordinal));
+
+    private static string Of(Criterion criterion) => criterion switch
+    {
+        Criterion.Matches m => $"{m.Parameter}:{m.Modifier}={string.Join(',', m.Values.Select(Of).Order(StringComparer.Ordinal))}",
+        Criterion.Missing m => $"{m.Parameter}:missing={m.IsMissing}",
+        Criterion.Chain c => $"{c.Parameter}>{c.TargetType}({All(c.Inner)})",
+        Criterion.AnyOf a => $"any({All(a.Alternatives)})",
+        Criterion.Has h => $"{h.Parameter}<({All(h.Inner)})",
+        Criterion.InCompartment c => $"in:{c.Owner}",
+        Criterion.IdIs i => $"_id={string.Join(',', i.Ids.Order(StringComparer.Ordinal))}",
+        Criterion.UpdatedWithin u => $"_lastUpdated={u.Prefix}{u.From.UtcTicks}-{u.To.UtcTicks}",
+        Criterion.Nothing => "nothing",
+        _ => throw new ArgumentException($"A new kind of criterion: {criterion.GetType().Name}.", nameof(criterion)),
+    };
+
+    private static string Of(SearchValue value) => value switch
+    {
+        SearchValue.Token t => $"{Part(t.System)}|{Part(t.Code)}",
+        SearchValue.Text t => Part(t.Value),
+        SearchValue.Date d => $"{d.Prefix}{d.From.UtcTicks}-{d.To.UtcTicks}",
+        SearchValue.Quantity q => string.Create(CultureInfo.InvariantCulture, $"{q.Prefix}{q.Low}-{q.High}|{Part(q.System)}|{Part(q.Unit)}"),
+        SearchValue.Reference r => $"{Part(r.Type)}/{Part(r.Id)}/{Part(r.Url)}/{Part(r.Version)}",
+        SearchValue.Uri u => Part(u.Value),
+        SearchValue.Composite c => string.Join('$', c.Parts.Select(Of)),
+        SearchValue.OfType o => $"{Part(o.System)}|{Part(o.Code)}|{Part(o.Value)}",
+        _ => throw new ArgumentException($"A new kind of value: {value.GetType().Name}.", nameof(value)),
+    };
+
+    // Quoted, so that no value can be mistaken for the text around it.
+    private static string Part(string? text) =>
+        text is null ? "*" : new StringBuilder(text).Replace("\\", "\\\\").Replace("\"", "\\\"").Insert(0, '"').Append('"').ToString();
+}
