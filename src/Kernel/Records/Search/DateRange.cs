@@ -2,6 +2,7 @@ namespace Tongxin.Kernel.Records.Search;
 
 /// <summary>The stretch of time that a FHIR date, dateTime or instant covers at its precision: From inclusive, To exclusive, UTC.</summary>
 /// <remarks>Reads partial dates, and searches' minutes without seconds. Does not judge whether a resource's date is well-formed: validation does.</remarks>
+[System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
 public readonly record struct DateRange(DateTimeOffset From, DateTimeOffset To)
 {
     private const int TickDigits = 7;

@@ -5,7 +5,7 @@ namespace Tongxin.Kernel.Records.Search;
 /// <summary>Reads one value of a search parameter by the parameter's type (FHIR R4 §3.1.1.4.4–14). Values arrive still escaped.</summary>
 internal sealed class ValueReader(SearchMeaning meaning)
 {
-    private const double ApproximateShare = 0.1;
+    private const decimal ApproximateShare = 0.1m;
 
     public SearchValue Read(SearchParameter parameter, Modifier modifier, string text, string? targetType, string whole)
     {
@@ -42,7 +42,7 @@ internal sealed class ValueReader(SearchMeaning meaning)
         if (!DateRange.TryParse(rest.Replace(' ', '+'), meaning.Zone, out var range))
             throw RefusedException.Because(400, "value", $"'{CriterionReader.Shorten(text)}' is not a date such as 2026-03, 2026-03-31 or ge2026-03-31T08:00:00+08:00.", whole);
         if (prefix is not Prefix.Ap) return new(prefix, range.From, range.To);
-        var width = (meaning.Clock.GetUtcNow() - range.From).Duration() * ApproximateShare;
+        var width = (meaning.Clock.GetUtcNow() - range.From).Duration() * (double)ApproximateShare;
         return new(prefix, Earlier(range.From, width), Later(range.To, width));
     }
 
@@ -55,7 +55,7 @@ internal sealed class ValueReader(SearchMeaning meaning)
         var (prefix, rest) = Prefixed(text);
         if (!QuantityRange.TryImplied(rest, out var implied) || !QuantityRange.TryNumber(rest, out var value))
             throw RefusedException.Because(400, "value", $"'{CriterionReader.Shorten(text)}' is not a number such as 5.4 or ge140.", whole);
-        var share = Math.Abs(value) * (decimal)ApproximateShare;
+        var share = Math.Abs(value) * ApproximateShare;
         var range = prefix switch
         {
             Prefix.Eq or Prefix.Ne => implied,
