@@ -113,7 +113,9 @@ internal sealed class CriterionReader(SearchMeaning meaning)
             all.AddRange(found);
         }
 
-        return all.Count <= MostExpanded ? all : throw RefusedException.Because(400, "too-costly", $"'{whole}' stands for {all.Count} codes; at most {MostExpanded} are searched.", whole);
+        return all.Count <= MostExpanded
+            ? all
+            : throw RefusedException.Because(400, "too-costly", $"'{whole}' stands for {all.Count} codes; at most {MostExpanded} are searched.", whole);
     }
 
     private const int MostExpanded = 5_000;

@@ -8,6 +8,7 @@ public readonly record struct QuantityRange(decimal Low, decimal High)
     /// <summary>Beyond this a number is clamped: no measurement is, and sums with it must not overflow.</summary>
     public const decimal Largest = 1e27m;
 
+    private const NumberStyles Decimal = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
     private const decimal RelativeWidth = 1e-12m;
 
     /// <summary>The number itself. The width ε lets half-open comparison treat it like any range, and survives storage as a double.</summary>
@@ -33,14 +34,14 @@ public readonly record struct QuantityRange(decimal Low, decimal High)
     /// <summary>A JSON or FHIR decimal; false when it is none.</summary>
     public static bool TryNumber(ReadOnlySpan<char> text, out decimal value)
     {
-        if (decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value))
+        if (decimal.TryParse(text, Decimal, CultureInfo.InvariantCulture, out value))
         {
             value = Math.Clamp(value, -Largest, Largest);
             return true;
         }
 
         // 1e400 is a legal JSON number that decimal cannot hold.
-        if (!double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var large)) return false;
+        if (!double.TryParse(text, Decimal, CultureInfo.InvariantCulture, out var large)) return false;
         value = large > 0 ? Largest : -Largest;
         return true;
     }

@@ -39,7 +39,8 @@ public sealed class SearchIndexTests
     {
         var rows = Extract("""
             {"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"85354-9","display":"BP"}],"text":"血压"},
-             "subject":{"reference":"Patient/p1"},"effectiveDateTime":"2026-03-31","valueQuantity":{"value":5.40,"system":"http://unitsofmeasure.org","code":"mmol/L","unit":"mmol/L"},
+             "subject":{"reference":"Patient/p1"},"effectiveDateTime":"2026-03-31",
+             "valueQuantity":{"value":5.40,"system":"http://unitsofmeasure.org","code":"mmol/L","unit":"mmol/L"},
              "component":[{"code":{"coding":[{"system":"http://loinc.org","code":"8480-6"}]},"valueQuantity":{"value":120}},
                           {"code":{"coding":[{"system":"http://loinc.org","code":"8462-4"}]},"valueQuantity":{"value":80}}]}
             """);

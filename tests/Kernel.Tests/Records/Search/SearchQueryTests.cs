@@ -72,7 +72,8 @@ public sealed class SearchQueryTests
     [Fact]
     public void Result_parameters_are_read()
     {
-        var request = Query.Parse("Patient", "_count=5000&_sort=-birthdate,family&_total=accurate&_elements=name,birthDate&_include=Patient:organization&_revinclude:iterate=Observation:patient:Patient&_cursor=abc");
+        var request = Query.Parse("Patient", "_count=5000&_sort=-birthdate,family&_total=accurate&_elements=name,birthDate" +
+            "&_include=Patient:organization&_revinclude:iterate=Observation:patient:Patient&_cursor=abc");
         Assert.Equal(SearchRequest.MostPerPage, request.Count);
         Assert.Equal([("birthdate", true), ("family", false)], request.Sort.Select(s => (s.Parameter.Code, s.Descending)));
         Assert.Equal((TotalMode.Accurate, "abc"), (request.Total, request.Cursor));
