@@ -9,15 +9,15 @@ internal sealed class CompositeRows
 {
     public readonly Rows Rows = new(
         """
-        INSERT INTO composite (rid, param, county, system1, code1, system2, code2, low1, high1, system3, unit1, low2, high2, low_date, high_date, target, folded)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+        INSERT INTO composite (rid, param, county, system1, code1, system2, code2, low1, high1, system3, code3, unit3, low2, high2, low_date, high_date, target, folded)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         """);
 
     private readonly Names names;
     private readonly List<long> rid;
     private readonly List<int> param, county;
     private readonly List<int?> system1, system2, system3;
-    private readonly List<string?> code1, code2, unit1, folded;
+    private readonly List<string?> code1, code2, code3, unit3, folded;
     private readonly List<double?> low1, high1, low2, high2;
     private readonly List<long?> lowDate, highDate, target;
 
@@ -28,7 +28,7 @@ internal sealed class CompositeRows
         (system1, code1) = (Rows.Column<int?>(NpgsqlDbType.Integer), Rows.Texts());
         (system2, code2) = (Rows.Column<int?>(NpgsqlDbType.Integer), Rows.Texts());
         (low1, high1) = (Rows.Column<double?>(NpgsqlDbType.Double), Rows.Column<double?>(NpgsqlDbType.Double));
-        (system3, unit1) = (Rows.Column<int?>(NpgsqlDbType.Integer), Rows.Texts());
+        (system3, code3, unit3) = (Rows.Column<int?>(NpgsqlDbType.Integer), Rows.Texts(), Rows.Texts());
         (low2, high2) = (Rows.Column<double?>(NpgsqlDbType.Double), Rows.Column<double?>(NpgsqlDbType.Double));
         (lowDate, highDate, target) = (Rows.Column<long?>(NpgsqlDbType.Bigint), Rows.Column<long?>(NpgsqlDbType.Bigint), Rows.Column<long?>(NpgsqlDbType.Bigint));
         folded = Rows.Texts();
@@ -52,7 +52,8 @@ internal sealed class CompositeRows
         low1.Add(quantities.Count > 0 ? (double)quantities[0].Low : null);
         high1.Add(quantities.Count > 0 ? (double)quantities[0].High : null);
         system3.Add(quantities.Count > 0 ? names.System(quantities[0].System) : null);
-        unit1.Add(quantities.Count > 0 && (quantities[0].Code ?? quantities[0].Unit) is { } unit ? Texts.Exact(unit) : null);
+        code3.Add(quantities is [{ Code: { } code }, ..] ? Texts.Exact(code) : null);
+        unit3.Add(quantities is [{ Unit: { } unit }, ..] ? Texts.Exact(unit) : null);
         low2.Add(quantities.Count > 1 ? (double)quantities[1].Low : null);
         high2.Add(quantities.Count > 1 ? (double)quantities[1].High : null);
         lowDate.Add(dates.Count > 0 ? dates[0].From.UtcTicks : null);

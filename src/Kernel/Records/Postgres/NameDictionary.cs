@@ -52,6 +52,16 @@ internal sealed class NameDictionary(string table)
         return numbers.TryGetValue(name, out known) ? known : null;
     }
 
+    /// <summary>Numbers of all remembered names that begin so.</summary>
+    public IEnumerable<int> NumbersOf(string prefix) => numbers.Where(n => n.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(n => n.Value);
+
+    /// <summary>Looks for names that are not remembered; those without a number stay unknown.</summary>
+    public async Task LearnAsync(NpgsqlConnection connection, HashSet<string> asked, CancellationToken cancel)
+    {
+        var missing = asked.Where(n => !IsKnown(n)).ToList();
+        if (missing.Count > 0) await LoadAsync(connection, missing, cancel);
+    }
+
     /// <summary>Remembers what stands in the table; for the small dictionaries at start-up.</summary>
     public Task LoadAllAsync(NpgsqlConnection connection, CancellationToken cancel) =>
         ReadAsync(new NpgsqlCommand($"SELECT id, name FROM {table}", connection), cancel);

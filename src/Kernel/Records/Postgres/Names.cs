@@ -23,6 +23,25 @@ internal sealed class Names
 
     public int County(string? county) => county is null ? None : Counties[county];
 
+    /// <summary>A number that no row has.</summary>
+    private const int NoRow = -1;
+
+    public int ParameterOrNone(SearchParameter parameter) => Parameters.IsKnown(parameter.ToString()) ? Parameters[parameter.ToString()] : NoRow;
+
+    public int TypeOrNone(string type) => Types.IsKnown(type) ? Types[type] : NoRow;
+
+    /// <summary>Empty means explicitly no system.</summary>
+    public int SystemOrNoRow(string system) => system.Length is 0 ? None : Systems.IsKnown(Texts.Exact(system)) ? Systems[Texts.Exact(system)] : NoRow;
+
+    /// <summary>Looks up what a search asks for and this process has not met.</summary>
+    public async Task LearnAsync(NpgsqlConnection connection, NamesAsked asked, CancellationToken cancel)
+    {
+        await Types.LearnAsync(connection, asked.Types, cancel);
+        await Parameters.LearnAsync(connection, asked.Parameters, cancel);
+        await Systems.LearnAsync(connection, asked.Systems, cancel);
+        await Counties.LearnAsync(connection, asked.Counties, cancel);
+    }
+
     public bool Knows(int type) => Types.Remembers(type);
 
     /// <summary>Learns what other processes added to the small dictionaries.</summary>

@@ -150,7 +150,7 @@ internal static class PostgresSchema
         -- The parts of one tuple by kind, in the order of the parameter's parts: at most two tokens, two intervals, a date, a reference, a text.
         CREATE TABLE composite (
             rid bigint NOT NULL, param int NOT NULL, county int NOT NULL, system1 int, code1 text COLLATE "C", system2 int, code2 text COLLATE "C",
-            low1 float8, high1 float8, system3 int, unit1 text COLLATE "C", low2 float8, high2 float8,
+            low1 float8, high1 float8, system3 int, code3 text COLLATE "C", unit3 text COLLATE "C", low2 float8, high2 float8,
             low_date bigint, high_date bigint, target bigint, folded text COLLATE "C");
         CREATE INDEX composite_value ON composite (param, code1, rid);
         CREATE INDEX composite_target ON composite (param, target, rid) WHERE target IS NOT NULL;

@@ -15,7 +15,7 @@ internal static class Texts
         : $"{Beginning(value, Indexed - 64)}…{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)))}";
 
     /// <summary>A display as <c>:text</c> compares it.</summary>
-    public static string Display(string text) => Beginning(text.ToLowerInvariant());
+    public static string Display(string text) => Beginning(Search.Folding.Fold(text));
 
     public static string Beginning(string value) => Beginning(value, Indexed);
 
