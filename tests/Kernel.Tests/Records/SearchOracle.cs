@@ -25,8 +25,9 @@ internal sealed class SearchOracle(IReadOnlyDictionary<ResourceKey, SearchWorld.
         Criterion.Missing missing => Present(missing.Parameter, row) != missing.IsMissing,
         Criterion.Matches { Modifier: Modifier.Not } not => !Any(not, row),
         Criterion.Matches matches => Any(matches, row),
-        Criterion.Chain chain => row.Index.References.Where(r => r.Parameter == chain.Parameter && r.Type is not null && chain.TargetTypes.Contains(r.Type))
+        Criterion.Chain chain => row.Index.References.Where(r => r.Parameter == chain.Parameter && r.Type == chain.TargetType)
             .Any(r => rows.TryGetValue(new(r.Type!, r.Id!), out var target) && Sees(target) && chain.Inner.All(c => Holds(c, target))),
+        Criterion.AnyOf any => any.Alternatives.Any(a => Holds(a, row)),
         Criterion.Has has => rows.Values.Any(other => other.Key.Type == has.SourceType && Sees(other)
             && other.Index.References.Any(r => r.Parameter == has.Parameter && r.Type == row.Key.Type && r.Id == row.Key.Id) && has.Inner.All(c => Holds(c, other))),
         Criterion.InCompartment compartment => row.Index.References.Any(r =>
@@ -73,9 +74,16 @@ internal sealed class SearchOracle(IReadOnlyDictionary<ResourceKey, SearchWorld.
     };
 
     private static bool Quantity(SearchValue.Quantity asked, QuantityEntry has) =>
-        Compare(asked.Prefix, has.Low, has.High, asked.Low, asked.High)
+        Number(asked.Prefix, has.Low, has.High, asked.Low, asked.High)
         && (asked.System is null || asked.System == (has.System ?? ""))
         && (asked.Unit is null || asked.Unit == has.Code || (asked.System is null && asked.Unit == has.Unit));
+
+    private static bool Number(Prefix prefix, decimal low, decimal high, decimal from, decimal to) => prefix switch
+    {
+        Prefix.Ge => high > from,
+        Prefix.Le => low < to,
+        _ => Compare(prefix, low, high, from, to),
+    };
 
     // FHIR R4 §3.1.1.4.5, on half-open intervals.
     private static bool Compare<T>(Prefix prefix, T low, T high, T from, T to)

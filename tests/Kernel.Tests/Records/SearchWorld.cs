@@ -157,7 +157,7 @@ internal sealed class SearchWorld
         ("Patient", 4) => new Criterion.Matches(Identifier, Modifier.OfType, Values(() => new SearchValue.OfType(Local, Pick(Codes), Pick(Codes)))),
         ("Patient", 5) => new Criterion.Matches(Clinic, Modifier.None, Values(() => new SearchValue.Reference(Pick("Organization", null), Pick("c1", "c2", "c4")))),
         ("Patient", 6) => new Criterion.Matches(Pick(Gender, Identifier), Pick(Modifier.None, Modifier.Not, Modifier.None), Values(TokenValue)),
-        ("Patient", 7) => new Criterion.Chain(Clinic, ["Organization"], [new Criterion.IdIs([Pick("c1", "c2", "c3")])]),
+        ("Patient", 7) => new Criterion.Chain(Clinic, "Organization", [new Criterion.IdIs([Pick("c1", "c2", "c3")])]),
         ("Patient", _) => new Criterion.Has("Observation", Subject, [Criterion("Observation", depth - 1)]),
         (_, 1) => new Criterion.Missing(Pick(Date, Value, Source, Code), Chance(5)),
         (_, 2) => new Criterion.Matches(Date, Modifier.None, Values(DateValue)),
@@ -167,7 +167,7 @@ internal sealed class SearchWorld
         (_, 6) => new Criterion.Matches(Code, Pick(Modifier.None, Modifier.Not, Modifier.None), Values(TokenValue)),
         (_, 7) => new Criterion.Matches(CodeValue, Modifier.None, Values(() => new SearchValue.Composite([TokenValue(), QuantityValue()]))),
         (_, 8) => new Criterion.InCompartment([Subject], new("Patient", $"p{random.Next(25)}")),
-        _ => new Criterion.Chain(Subject, ["Patient"], [Criterion("Patient", depth - 1)]),
+        _ => new Criterion.Chain(Subject, "Patient", [Criterion("Patient", depth - 1)]),
     };
 
     private SearchValue TextValue()

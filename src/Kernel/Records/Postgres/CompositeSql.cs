@@ -37,7 +37,7 @@ internal sealed class CompositeSql(SqlText sql, Names names, IReadOnlyDictionary
     private string Quantity(SearchValue.Quantity value, string row, int place)
     {
         var (low, high) = (sql.Parameter((double)value.Low, NpgsqlDbType.Double), sql.Parameter((double)value.High, NpgsqlDbType.Double));
-        var number = Intervals.Compare(value.Prefix, $"{row}.low{place}", $"{row}.high{place}", low, high);
+        var number = Intervals.CompareNumber(value.Prefix, $"{row}.low{place}", $"{row}.high{place}", low, high);
         if (value.System is { } system) number += $" AND {row}.system3 = {names.SystemOrNoRow(system)}";
         if (value.Unit is null) return number;
         var unit = sql.Text(Texts.Exact(value.Unit));

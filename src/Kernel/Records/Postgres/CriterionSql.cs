@@ -33,12 +33,13 @@ internal sealed class CriterionSql
 
     public string Holds(Criterion criterion, string row) => criterion switch
     {
-        Criterion.Matches { Modifier: Modifier.Not or Modifier.NotIn } matches => $"NOT {Exists(matches, row)}",
+        Criterion.Matches { Modifier: Modifier.Not } matches => $"NOT {Exists(matches, row)}",
         // Ne of a date or number: "has a value that is not it", so it stays an EXISTS of the row's own.
         Criterion.Matches matches => Exists(matches, row),
         Criterion.Missing { IsMissing: true } missing => $"NOT {Present(missing.Parameter, row)}",
         Criterion.Missing missing => Present(missing.Parameter, row),
         Criterion.Chain chain => Chained(chain, row),
+        Criterion.AnyOf any => $"({string.Join(" OR ", any.Alternatives.Select(a => Holds(a, row)))})",
         Criterion.Has has => Having(has, row),
         Criterion.InCompartment compartment => InCompartment(compartment, row),
         Criterion.IdIs id => $"{row}.id = ANY({sql.Parameter(id.Ids.ToList(), NpgsqlDbType.Array | NpgsqlDbType.Text)})",
@@ -67,12 +68,11 @@ internal sealed class CriterionSql
     private string Chained(Criterion.Chain chain, string row)
     {
         var (link, target) = (sql.Alias("l"), sql.Alias("c"));
-        var types = chain.TargetTypes.Where(names.Types.IsKnown).Select(t => names.Types[t]).ToList();
-        var visible = chain.TargetTypes is [var only] ? VisibilitySql.Of(visibility, target, sql, names, only) : VisibilitySql.Of(visibility, target, sql, names);
         return $"""
             EXISTS (SELECT 1 FROM reference {link} JOIN resource {target} ON {target}.rid = {link}.target
             WHERE {link}.rid = {row}.rid AND {link}.param = {names.ParameterOrNone(chain.Parameter)}
-            AND {target}.type = ANY({sql.Parameter(types, NpgsqlDbType.Array | NpgsqlDbType.Integer)}) AND {target}.state = 1 AND {visible}{All(chain.Inner, target)})
+            AND {target}.type = {names.TypeOrNone(chain.TargetType)} AND {target}.state = 1
+            AND {VisibilitySql.Of(visibility, target, sql, names, chain.TargetType)}{All(chain.Inner, target)})
             """;
     }
 

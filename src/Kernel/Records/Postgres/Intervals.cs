@@ -19,6 +19,14 @@ internal static class Intervals
         _ => throw new NotSupportedException($"{prefix} has no SQL."),
     };
 
+    /// <summary>The same for numbers, which the parser gives as the point itself, [v, v+ε), for all prefixes but eq, ne and ap.</summary>
+    public static string CompareNumber(Prefix prefix, string low, string high, string from, string to) => prefix switch
+    {
+        Prefix.Ge => $"{high} > {from}",
+        Prefix.Le => $"{low} < {to}",
+        _ => Compare(prefix, low, high, from, to),
+    };
+
     /// <summary>The end of a time as whole milliseconds, not before it.</summary>
     public static long Milliseconds(DateTimeOffset end) => end.ToUnixTimeMilliseconds() + (end.Ticks % TimeSpan.TicksPerMillisecond is 0 ? 0 : 1);
 }

@@ -42,8 +42,11 @@ internal sealed class NamesAsked
                 break;
             case Criterion.Chain chain:
                 Parameters.Add(chain.Parameter.ToString());
-                Types.UnionWith(chain.TargetTypes);
+                Types.Add(chain.TargetType);
                 foreach (var inner in chain.Inner) Add(inner);
+                break;
+            case Criterion.AnyOf any:
+                foreach (var alternative in any.Alternatives) Add(alternative);
                 break;
             case Criterion.Has has:
                 Parameters.Add(has.Parameter.ToString());

@@ -137,7 +137,7 @@ internal sealed class ValueSql(SqlText sql, Names names, IReadOnlyDictionary<Res
 
     private string Quantity(SearchValue.Quantity value, string row)
     {
-        var number = Intervals.Compare(value.Prefix, $"{row}.low", $"{row}.high", Double(value.Low), Double(value.High));
+        var number = Intervals.CompareNumber(value.Prefix, $"{row}.low", $"{row}.high", Double(value.Low), Double(value.High));
         if (value.Unit is null) return value.System is null ? number : $"({number} AND {row}.system = {names.SystemOrNoRow(value.System)})";
         var unit = sql.Text(Texts.Exact(value.Unit));
         return value.System is null
