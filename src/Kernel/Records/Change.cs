@@ -14,6 +14,9 @@ public abstract record Change
     /// <summary>Name under which other changes of the commit refer to this one; null when none does.</summary>
     public string? FullUrl { get; }
 
+    /// <summary>Where the sender wrote it, e.g. <c>Bundle.entry[3]</c>, so that a refusal can say so; null for a request of its own.</summary>
+    public string? Place { get; init; }
+
     /// <summary>POST: a new resource with an id of the server's making. <paramref name="IfNoneExist"/> is a search query; one match answers that match instead.</summary>
     public sealed record Create(string ResourceType, ReadOnlyMemory<byte> Body, string? IfNoneExist = null, string? As = null) : Change(ResourceType, As);
 
