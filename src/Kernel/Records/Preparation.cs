@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Records.Search;
 
@@ -163,7 +162,10 @@ internal sealed class Preparation(SearchIndex index, SearchQuery query, IdSource
         if (draft.Change is not Change.Put) return;
         if (!ResourceKey.IsLegalId(draft.Key.Id)) throw RefusedException.Because(400, "value", "An id is 1 to 64 letters, digits, '-' and '.'.", $"{draft.Key.Type}.id");
         if (body.Id != draft.Key.Id)
-            throw RefusedException.Because(400, "value", $"The body's id is {(body.Id is null ? "missing" : $"'{body.Id}'")}, but the address says '{draft.Key.Id}'.", $"{draft.Key.Type}.id");
+        {
+            var says = body.Id is null ? "missing" : $"'{body.Id}'";
+            throw RefusedException.Because(400, "value", $"The body's id is {says}, but the address says '{draft.Key.Id}'.", $"{draft.Key.Type}.id");
+        }
     }
 
     private static ChangeKind KindOf(Change change) => change switch
