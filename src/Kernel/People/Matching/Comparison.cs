@@ -8,11 +8,31 @@ internal static class Comparison
 
     public const int Steps = 5;
 
+    private static readonly Attribute[] All = Enum.GetValues<Attribute>();
+
     public static void Compare(MatchRecord a, MatchRecord b, Span<byte> steps)
     {
-        foreach (var attribute in Enum.GetValues<Attribute>())
+        foreach (var attribute in All)
             steps[(int)attribute] = a[attribute] is { } x && b[attribute] is { } y ? Step(attribute, x, y) : Missing;
+        // Two numbers that both prove themselves and differ are two people's, however alike they look: twins' numbers differ in two digits.
+        ref var number = ref steps[(int)Attribute.Identifier];
+        if (a.HasProvenNumber && b.HasProvenNumber && number is not Same) number = Different;
         Names(a, b, steps);
+    }
+
+    /// <summary>All steps of a pair in one number, three bits each.</summary>
+    public static ulong Pack(ReadOnlySpan<byte> steps)
+    {
+        var packed = 0UL;
+        for (var f = steps.Length - 1; f >= 0; f--) packed = (packed << 3) | steps[f];
+        return packed;
+    }
+
+    public static byte[] Unpack(ulong packed)
+    {
+        var steps = new byte[MatchRecord.Count];
+        for (var f = 0; f < steps.Length; f++, packed >>= 3) steps[f] = (byte)(packed & 7);
+        return steps;
     }
 
     private static byte Step(Attribute attribute, string a, string b)

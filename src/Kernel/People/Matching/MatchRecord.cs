@@ -22,12 +22,21 @@ public sealed class MatchRecord
     /// <summary>Pinyin of a Chinese name (given and family in the order written); null for names in letters.</summary>
     public string? Sound { get; private set; }
 
+    /// <summary>True when the identifier is a resident identity number with the right check character: then it is not a slip of the pen.</summary>
+    public bool HasProvenNumber { get; private set; }
+
     /// <summary>Folds raw values: letters lower case and without accents, digits only in phones, dates as yyyyMMdd in any of the usual styles.</summary>
     public static MatchRecord Of(string id, Func<Attribute, string?> raw, Pinyin pinyin)
     {
         var record = new MatchRecord { Id = id };
         foreach (var attribute in Enum.GetValues<Attribute>())
             record.values[(int)attribute] = Fold(attribute, raw(attribute)) is { Length: > 0 } value ? value : null;
+        if (CitizenId.TryParse(record[Attribute.Identifier], out var number))
+        {
+            record.HasProvenNumber = true;
+            record.values[(int)Attribute.Identifier] = number.Value;
+        }
+
         var name = record[Attribute.Name] ?? record[Attribute.Family] + record[Attribute.Given];
         if (name.Any(c => c > 0x2E7F) && pinyin.OfName(name).Full is { Length: > 0 } sound) record.Sound = sound;
         return record;

@@ -2,8 +2,8 @@ namespace Tongxin.Kernel.People.Matching;
 
 /// <summary>Finds which records are one person: within one list, or between two.</summary>
 /// <remarks>
-/// Links above <see cref="LinkFrom"/>; what lies between <see cref="ReviewFrom"/> and that is for a person to decide. Two whose identity
-/// numbers and given names both differ are never linked by the machine, whatever else they share: they are siblings, or twins.
+/// Links above <see cref="LinkFrom"/>; what lies between <see cref="ReviewFrom"/> and that is for a person to decide. Two whose given names
+/// differ and whom no number joins are never linked by the machine, nor two with different proven numbers: they are siblings, or twins.
 /// </remarks>
 public sealed class Matcher
 {
@@ -24,32 +24,44 @@ public sealed class Matcher
         var border = others is null ? all.Count : records.Count;
         var candidates = Candidates.Among(all, (a, b) => others is null || (a < border) != (b < border));
         var pairs = candidates.Pairs.Select(p => (A: (int)(p >> 32), B: (int)p)).OrderBy(p => p.A).ThenBy(p => p.B).ToList();
-        var steps = pairs.ConvertAll(p =>
+        var packed = new ulong[pairs.Count];
+        Span<byte> steps = stackalloc byte[MatchRecord.Count];
+        for (var p = 0; p < pairs.Count; p++)
         {
-            var s = new byte[MatchRecord.Count];
-            Comparison.Compare(all[p.A], all[p.B], s);
-            return s;
-        });
-        var possible = others is null ? all.Count * (all.Count - 1.0) / 2 : (double)records.Count * others.Count;
-#pragma warning disable CA5394 // A sample for statistics, not a secret.
-        var weights = Weights.Learn(all, pairs, steps, new Random(Seed), possible);
-#pragma warning restore CA5394
+            Comparison.Compare(all[pairs[p].A], all[pairs[p].B], steps);
+            packed[p] = Comparison.Pack(steps);
+        }
+
+        var weights = Learn(all, packed, others is null ? all.Count * (all.Count - 1.0) / 2 : (double)records.Count * others.Count);
         var found = new List<MatchedPair>();
         for (var p = 0; p < pairs.Count; p++)
         {
             var parts = new double[MatchRecord.Count];
             var (a, b) = (all[pairs[p].A], all[pairs[p].B]);
-            var probability = weights.Score(a, b, steps[p], parts);
+            var agreement = Comparison.Unpack(packed[p]);
+            var probability = weights.Score(a, b, agreement, parts);
             if (probability < ReviewFrom) continue;
-            found.Add(new(a.Id, b.Id, probability, probability >= LinkFrom && !IsSomebodyElse(steps[p]), parts));
+            found.Add(new(a.Id, b.Id, probability, probability >= LinkFrom && !IsSomebodyElse(a, b, agreement), parts));
         }
 
         return new([.. found.OrderByDescending(f => f.Probability)], candidates.Crowded);
     }
 
-    private static bool IsSomebodyElse(byte[] steps) =>
-        steps[(int)Attribute.Identifier] is Comparison.Different
-        && (steps[(int)Attribute.Given] is Comparison.Different || steps[(int)Attribute.Name] is Comparison.Different);
+    private Weights Learn(IReadOnlyList<MatchRecord> all, ulong[] packed, double possiblePairs)
+    {
+        var patterns = packed.CountBy(p => p).ToDictionary(p => p.Key, p => p.Value);
+#pragma warning disable CA5394 // A sample for statistics, not a secret.
+        return Weights.Learn(all, patterns, new Random(Seed), possiblePairs);
+#pragma warning restore CA5394
+    }
+
+    private static bool IsSomebodyElse(MatchRecord a, MatchRecord b, byte[] steps)
+    {
+        var number = steps[(int)Attribute.Identifier];
+        if (number is Comparison.Different && a.HasProvenNumber && b.HasProvenNumber) return true;
+        var otherName = steps[(int)Attribute.Given] is Comparison.Different || steps[(int)Attribute.Name] is Comparison.Different;
+        return otherName && (number is Comparison.Different or Comparison.Missing);
+    }
 }
 
 /// <summary>Two records and how probable it is that they are one person.</summary>

@@ -17,12 +17,13 @@ internal sealed class Weights
     /// <summary>Share of all possible pairs that are one person.</summary>
     public double Prior { get; private set; }
 
-    public static Weights Learn(IReadOnlyList<MatchRecord> records, IReadOnlyList<(int A, int B)> pairs, IReadOnlyList<byte[]> steps, Random random, double possiblePairs)
+    /// <param name="patterns">How many candidate pairs agree in which steps: a few thousand patterns stand for millions of pairs.</param>
+    public static Weights Learn(IReadOnlyList<MatchRecord> records, IReadOnlyDictionary<ulong, int> patterns, Random random, double possiblePairs)
     {
         var weights = new Weights();
         weights.CountValues(records);
         weights.SampleStrangers(records, random);
-        weights.Maximise(records, pairs, steps, possiblePairs);
+        weights.Maximise(records.Count, [.. patterns.Select(p => (Comparison.Unpack(p.Key), p.Value))], possiblePairs);
         return weights;
     }
 
@@ -77,22 +78,23 @@ internal sealed class Weights
         Normalise(strangers);
     }
 
-    private void Maximise(IReadOnlyList<MatchRecord> records, IReadOnlyList<(int A, int B)> pairs, IReadOnlyList<byte[]> steps, double possiblePairs)
+    private void Maximise(int records, IReadOnlyList<(byte[] Steps, int Pairs)> patterns, double possiblePairs)
     {
-        Prior = Math.Clamp(records.Count * 0.1 / possiblePairs, 1e-9, 0.3);
+        Prior = Math.Clamp(records * 0.1 / possiblePairs, 1e-9, 0.3);
         for (var f = 0; f < MatchRecord.Count; f++)
             (same[f, 1], same[f, 2], same[f, 3], same[f, 4]) = (0.05, 0.05, 0.1, 0.8);
-        var parts = new double[MatchRecord.Count];
         for (var round = 0; round < Rounds; round++)
         {
             var counts = new double[MatchRecord.Count, Comparison.Steps];
             var total = 0.0;
-            for (var p = 0; p < pairs.Count; p++)
+            foreach (var (steps, pairs) in patterns)
             {
-                var likely = Score(records[pairs[p].A], records[pairs[p].B], steps[p], parts);
-                if (likely < 1e-6) continue;
+                var odds = Math.Log(Prior / (1 - Prior));
+                for (var f = 0; f < MatchRecord.Count; f++)
+                    if (steps[f] is not Comparison.Missing) odds += Math.Log(same[f, steps[f]] / strangers[f, steps[f]]);
+                var likely = pairs / (1 + Math.Exp(-odds));
                 total += likely;
-                for (var f = 0; f < MatchRecord.Count; f++) counts[f, steps[p][f]] += likely;
+                for (var f = 0; f < MatchRecord.Count; f++) counts[f, steps[f]] += likely;
             }
 
             for (var f = 0; f < MatchRecord.Count; f++)
