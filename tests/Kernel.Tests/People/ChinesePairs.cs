@@ -10,7 +10,8 @@ internal sealed class ChinesePairs(int seed)
 {
     private const string Surnames = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹";
     private const string Characters = "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂华建国文辉力红玉梅春";
-    private static readonly (char Right, char Wrong)[] Homophones = [('珍', '贞'), ('英', '瑛'), ('华', '花'), ('建', '健'), ('芳', '方'), ('伟', '玮'), ('静', '婧'), ('军', '均'), ('明', '名'), ('丽', '莉')];
+    private static readonly (char Right, char Wrong)[] Homophones =
+        [('珍', '贞'), ('英', '瑛'), ('华', '花'), ('建', '健'), ('芳', '方'), ('伟', '玮'), ('静', '婧'), ('军', '均'), ('明', '名'), ('丽', '莉')];
     private static readonly (char Right, char Wrong)[] NearGlyphs = [('洋', '详'), ('敏', '繁'), ('杰', '杏'), ('磊', '品'), ('涛', '清'), ('刚', '则'), ('霞', '霜'), ('兰', '三')];
 
     private readonly Random random = new(seed);
