@@ -7,11 +7,9 @@ namespace Tongxin.Kernel.Records.Postgres;
 /// <remarks>R4 has no composite with more than two tokens, two intervals, a date, a reference or a text; one that has is refused, not cut.</remarks>
 internal sealed class CompositeRows
 {
-    public readonly Rows Rows = new(
-        """
-        INSERT INTO composite (rid, param, county, system1, code1, system2, code2, low1, high1, system3, code3, unit3, low2, high2, low_date, high_date, target, folded)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-        """);
+    public readonly Rows Rows = Rows.Of(
+        "composite",
+        "rid, param, county, system1, code1, system2, code2, low1, high1, system3, code3, unit3, low2, high2, low_date, high_date, target, folded");
 
     private readonly Names names;
     private readonly List<long> rid;

@@ -182,7 +182,7 @@ internal sealed class GroupBatch(NpgsqlConnection connection, Names names)
         public void AddTo(NpgsqlBatch batch, int audited)
         {
             if (Count + audited is 0) return;
-            rows.AddTo(batch, always: true, [Count, audited]);
+            rows.AddTo(batch, "", [Count, audited]);
         }
     }
 
@@ -208,6 +208,9 @@ internal sealed class GroupBatch(NpgsqlConnection connection, Names names)
             entry.Add(BodyCodec.Encode(bytes.Span));
         }
 
-        public void AddTo(NpgsqlBatch batch) => rows.AddTo(batch, always: false, [Count]);
+        public void AddTo(NpgsqlBatch batch)
+        {
+            if (Count > 0) rows.AddTo(batch, "", [Count]);
+        }
     }
 }

@@ -19,7 +19,10 @@ internal sealed class IndexRows
     private readonly UriRows uris = new();
     private readonly CompositeRows composites;
 
-    public IndexRows(Names names) => (this.names, composites) = (names, new(names));
+    private readonly string suffix;
+
+    /// <param name="suffix">Goes behind the names of the tables, for a copy to compare with.</param>
+    public IndexRows(Names names, string suffix = "") => (this.names, this.suffix, composites) = (names, suffix, new(names));
 
     /// <summary>Adds a resource's entries; equal rows go in once, so that a join by one value meets a resource once.</summary>
     /// <param name="target">The rid of a referenced key.</param>
@@ -46,7 +49,7 @@ internal sealed class IndexRows
     public void AddTo(NpgsqlBatch batch)
     {
         foreach (var rows in (Rows[])[tokens.Rows, strings.Rows, dates.Rows, quantities.Rows, references.Rows, uris.Rows, composites.Rows])
-            rows.AddTo(batch);
+            rows.AddTo(batch, suffix);
     }
 
     /// <summary>Names that <see cref="Add"/> will ask for.</summary>
@@ -78,8 +81,7 @@ internal sealed class IndexRows
 
     private sealed class TokenRows
     {
-        public readonly Rows Rows = new(
-            "INSERT INTO token (rid, param, system, county, code, display, type_system, type_code) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)");
+        public readonly Rows Rows = Rows.Of("token", "rid, param, system, county, code, display, type_system, type_code");
         private readonly List<long> rid;
         private readonly List<int> param, system, county;
         private readonly List<string?> code, typeCode;
@@ -106,7 +108,7 @@ internal sealed class IndexRows
 
     private sealed class StringRows
     {
-        public readonly Rows Rows = new("INSERT INTO string (rid, param, county, original, folded, value) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)");
+        public readonly Rows Rows = Rows.Of("string", "rid, param, county, original, folded, value");
         private readonly List<long> rid;
         private readonly List<int> param, county;
         private readonly List<bool> original;
@@ -128,7 +130,7 @@ internal sealed class IndexRows
 
     private sealed class DateRows
     {
-        public readonly Rows Rows = new("INSERT INTO date (rid, low, high, param, county) SELECT * FROM unnest($1, $2, $3, $4, $5)");
+        public readonly Rows Rows = Rows.Of("date", "rid, low, high, param, county");
         private readonly List<long> rid, low, high;
         private readonly List<int> param, county;
 
@@ -146,7 +148,7 @@ internal sealed class IndexRows
 
     private sealed class QuantityRows
     {
-        public readonly Rows Rows = new("INSERT INTO quantity (rid, param, county, system, low, high, code, unit) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)");
+        public readonly Rows Rows = Rows.Of("quantity", "rid, param, county, system, low, high, code, unit");
         private readonly List<long> rid;
         private readonly List<int> param, county, system;
         private readonly List<double> low, high;
@@ -173,8 +175,7 @@ internal sealed class IndexRows
 
     private sealed class ReferenceRows
     {
-        public readonly Rows Rows = new(
-            "INSERT INTO reference (rid, target, param, county, identifier_system, version, url, identifier) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)");
+        public readonly Rows Rows = Rows.Of("reference", "rid, target, param, county, identifier_system, version, url, identifier");
         private readonly List<long> rid;
         private readonly List<long?> target;
         private readonly List<int> param, county;
@@ -202,7 +203,7 @@ internal sealed class IndexRows
 
     private sealed class UriRows
     {
-        public readonly Rows Rows = new("INSERT INTO uri (rid, param, county, value) SELECT * FROM unnest($1, $2, $3, $4)");
+        public readonly Rows Rows = Rows.Of("uri", "rid, param, county, value");
         private readonly List<long> rid;
         private readonly List<int> param, county;
         private readonly List<string?> value;

@@ -17,11 +17,14 @@ internal sealed class PostgresStore : IRecordStore
     {
         this.connections = connections;
         var ids = new ResourceIds();
+        Upkeep = new PostgresUpkeep(connections, names, ids);
         reads = new(connections.Readers, names);
         searches = new(connections.Readers, names, ids);
         wake = new(connections.Side);
         queue = new(connections, new GroupWriter(names, ids, new ConditionSearch(searches)), options.Lanes, wake.Signal);
     }
+
+    public IRecordUpkeep Upkeep { get; }
 
     /// <summary>Opens the record, making its tables in an empty database.</summary>
     /// <exception cref="InvalidOperationException">The server may not hold the record; one sentence says why.</exception>
