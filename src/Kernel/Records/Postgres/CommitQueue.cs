@@ -92,7 +92,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             {
                 await Task.Delay(attempt * attempt);
             }
-            catch (Exception failure) when (group.Count > 1 && failure is PostgresException or not NpgsqlException)
+            catch (Exception failure) when (group.Count > 1 && Connections.LeftNothing(failure))
             {
                 // One of them is at fault: alone, each fails or stands for itself.
                 foreach (var pending in group.Where(p => !p.Done.IsCompleted)) await WriteAsync([pending]);

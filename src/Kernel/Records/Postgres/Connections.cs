@@ -56,10 +56,17 @@ internal sealed class Connections : IAsyncDisposable
             new("no-store", "The database cannot write to its disk. Nothing is known to be stored."),
         PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure } =>
             new("lock-error", "Others are writing the same resources. Nothing was stored; try again."),
+        PostgresException { InvariantSeverity: "ERROR" } => null,
         NpgsqlException or System.Net.Sockets.SocketException or IOException or TimeoutException or InvalidOperationException { InnerException: NpgsqlException } =>
             new("transient", "The database does not answer. It is not known whether the change was stored: repeat it with the same idempotency key."),
         _ => null,
     };
+
+    /// <summary>
+    /// The server said that it refused a statement, so the transaction left nothing. A session that was thrown out (FATAL) or lost proves
+    /// nothing: its commit may have stood before the answer was lost, and to write it again could write it twice.
+    /// </summary>
+    public static bool LeftNothing(Exception failure) => failure is PostgresException { InvariantSeverity: "ERROR" } or not NpgsqlException;
 
     /// <summary>Worth running the same transaction again: another one was in the way and this one left nothing.</summary>
     public static bool IsRetryable(PostgresException failure) => failure.SqlState

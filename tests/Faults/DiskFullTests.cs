@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using Tongxin.Kernel.Tests.Records;
+
+namespace Tongxin.Faults;
+
+/// <summary>The disk fills up under load: writes are refused with 503 and nothing else, and go on when there is room again.</summary>
+public sealed class DiskFullTests
+{
+    private const int DiskMegabytes = 256;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task A_full_disk_under_PostgreSQL_refuses_writes_and_loses_none()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Mounting a small disk needs root.");
+        var disk = Directory.CreateTempSubdirectory("tongxin-disk-").FullName;
+        PostgresCluster.Run("mount", "-t", "tmpfs", "-o", $"size={DiskMegabytes}m", "tmpfs", disk);
+        try
+        {
+            PostgresCluster.Run("chown", "postgres", disk);
+            await using var cluster = await PostgresCluster.StartAsync(Path.Combine(disk, "data"), "max_wal_size = 64MB\nwal_recycle = off\n");
+            await FillAsync(cluster, Path.Combine(disk, "filler"));
+        }
+        finally
+        {
+            PostgresCluster.Run("umount", "-l", disk);
+            Directory.Delete(disk);
+        }
+    }
+
+    private static async Task FillAsync(PostgresCluster cluster, string filler)
+    {
+        var target = await Target.PostgresAsync(cluster);
+        var path = Path.GetTempFileName();
+        using (var history = new History(path))
+        await using (var store = await target.OpenAsync())
+        {
+            using var stop = new CancellationTokenSource();
+            var load = new Load(store, history, "d");
+            var running = load.RunAsync(stop.Token);
+            await UntilAsync(() => history.Count > 100, load);
+            PostgresCluster.Run("sh", "-c", $"dd if=/dev/zero of={filler} bs=1M 2>/dev/null; true");
+            await UntilAsync(() => load.Refused > 50, load);
+
+            File.Delete(filler);
+            // With the journal's disk full PostgreSQL stops itself; whoever runs it starts it again, as systemd would.
+            var before = history.Count;
+            await UntilAsync(() => history.Count > before + 100, load, () => StartIfStopped(cluster));
+            await stop.CancelAsync();
+            await running;
+        }
+        Rounds.Say("disk full (postgres)", 1, await Checker.CheckAsync(target, path));
+        File.Delete(path);
+    }
+
+    private static void StartIfStopped(PostgresCluster cluster)
+    {
+        if (!File.Exists(Path.Combine(cluster.Data, "postmaster.pid"))) cluster.Start();
+    }
+
+    private static async Task UntilAsync(Func<bool> reached, Load load, Action? meanwhile = null)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!reached())
+        {
+            Assert.True(load.Faults.Count is 0, string.Join('\n', load.Faults.Take(3)));
+            Assert.True(clock.Elapsed < Patience, $"Nothing happened for {Patience}; {load.Refused} were refused.");
+            meanwhile?.Invoke();
+            await Task.Delay(50);
+        }
+    }
+}
