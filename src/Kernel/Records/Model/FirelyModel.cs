@@ -34,7 +34,13 @@ public sealed class FirelyModel : IFhirModel
     public TypeModel? Type(string name) => types.TryGetValue(name, out var known) ? known : Read(name);
 
     /// <summary>The codes of a required binding whose value set FHIR itself enumerates; null when the value set is not one of those.</summary>
-    public CodeList? RequiredCodes(string valueSet) => required.GetValueOrDefault(valueSet);
+    public CodeList? RequiredCodes(string valueSet)
+    {
+        var bar = valueSet.IndexOf('|', StringComparison.Ordinal);
+        var canonical = bar < 0 ? valueSet : valueSet[..bar];
+        if (required.TryGetValue(canonical, out var known)) return known;
+        return ModelInfo.ModelInspector.FindEnumMappingByCanonical(canonical) is { } codes ? required.GetOrAdd(canonical, _ => Codes(codes)) : null;
+    }
 
     private TypeModel? Read(string name)
     {
@@ -80,9 +86,11 @@ public sealed class FirelyModel : IFhirModel
         var type = property.ImplementingType;
         if (!type.IsGenericType || type.GetGenericTypeDefinition() != typeof(Code<>)) return null;
         if (ModelInfo.ModelInspector.FindEnumMapping(type.GetGenericArguments()[0]) is not { Canonical: { } canonical } codes) return null;
-        required.TryAdd(canonical, new(codes.DefaultCodeSystem, codes.Members.Keys.ToFrozenSet(StringComparer.Ordinal)));
+        required.TryAdd(canonical, Codes(codes));
         return canonical;
     }
+
+    private static CodeList Codes(EnumMapping codes) => new(codes.DefaultCodeSystem, codes.Members.Keys.ToFrozenSet(StringComparer.Ordinal));
 
     private static TypeKind Kind(ClassMapping mapping) => mapping switch
     {
