@@ -34,19 +34,19 @@ public sealed class Profile
             : throw Refused("A profile has a differential or a snapshot.", "differential");
         if (!view.TryGetProperty("element"u8, out var elements) || elements.ValueKind is not JsonValueKind.Array) throw Refused("A profile has elements.", "differential.element");
 
-        var root = new ElementRule(type);
+        var whole = new ElementRule(type);
         var at = 0;
         foreach (var element in elements.EnumerateArray())
         {
             var id = Text(element, "id") ?? Text(element, "path") ?? throw Refused("An element has a path.", $"differential.element[{at}]");
             var steps = id.Split('.');
             if (steps[0] != type) throw Refused($"The path '{id}' does not begin with {type}.", $"differential.element[{at}].path");
-            var rule = root;
+            var rule = whole;
             foreach (var step in steps.Skip(1)) rule = rule.Child(step);
             ElementRuleReader.Fill(rule, element, $"StructureDefinition.differential.element[{at++}]");
         }
 
-        return new(url, type, Text(definition, "baseDefinition"), root);
+        return new(url, type, Text(definition, "baseDefinition"), whole);
     }
 
     internal IEnumerable<Issue> Check(JsonElement resource, IFhirModel model, ValidationRules rules)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 
 namespace Tongxin.Fhir.Validation;
@@ -14,6 +15,8 @@ internal ref struct XhtmlCheck
         "dfn", "div", "dl", "dt", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "map", "ol", "p", "pre", "q", "s",
         "samp", "small", "span", "strike", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var",
     ]).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private static readonly SearchValues<char> NotInNames = SearchValues.Create(" <>\"'/\t\r\n");
 
     private readonly Stack<string> open = new();
     private ReadOnlySpan<char> rest;
@@ -123,7 +126,7 @@ internal ref struct XhtmlCheck
         var equals = rest.IndexOf('=');
         if (equals < 1) return broken;
         var name = rest[..equals].Trim();
-        if (name.Length is 0 || name.ContainsAny(" <>\"'/\t\r\n")) return broken;
+        if (name.Length is 0 || name.ContainsAny(NotInNames)) return broken;
         rest = rest[(equals + 1)..].TrimStart();
         if (rest.Length is 0 || rest[0] is not ('"' or '\'')) return broken;
         var end = rest[1..].IndexOf(rest[0]);
