@@ -1,1 +1,13 @@
-Console.WriteLine("tongxin");
+using System.CommandLine;
+using Tongxin.Host.Commands;
+
+// The table of contents of the executable: one file of Commands for each.
+var root = new RootCommand("Tongxin 同心: the health record of a county, the services on it and the numbers from it")
+{
+    Serve.Command,
+    Verify.Command,
+    Rebuild.Command,
+    ListModules.Command,
+};
+
+return await root.Parse(args).InvokeAsync();

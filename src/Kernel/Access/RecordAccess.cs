@@ -7,8 +7,9 @@ namespace Tongxin.Kernel.Access;
 public sealed class RecordAccess
 {
     private readonly IRecordStore store;
+    private readonly Preparation preparation;
 
-    internal RecordAccess(IRecordStore store) => this.store = store;
+    internal RecordAccess(IRecordStore store, Preparation preparation) => (this.store, this.preparation) = (store, preparation);
 
     /// <summary>Null when it is not there or not permitted: the two look the same. A deleted resource comes back as its deletion.</summary>
     public Task<Stored?> ReadAsync(Caller caller, ResourceKey key, CancellationToken cancel) =>
@@ -25,8 +26,13 @@ public sealed class RecordAccess
         store.HistoryAsync(request, new Visibility.Everything(), cancel);
 
     /// <summary>All or none. Throws <see cref="Fhir.RefusedException"/> (400, 404, 409, 412, 422) with the entry's place when one change is refused.</summary>
-    public Task<IReadOnlyList<Committed>> CommitAsync(Caller caller, IReadOnlyList<Change> changes, CommitOptions options, CancellationToken cancel) =>
-        throw new NotSupportedException();
+    public async Task<IReadOnlyList<Committed>> CommitAsync(Caller caller, IReadOnlyList<Change> changes, CommitOptions options, CancellationToken cancel)
+    {
+        var prepared = await preparation.PrepareAsync(changes, new Visibility.Everything(), cancel);
+        // The subject in front: one caller's key never answers with another's result.
+        if (options.IdempotencyKey is { } key) prepared = prepared with { IdempotencyKey = $"{caller.Subject} {key}" };
+        return await store.CommitAsync(prepared, cancel);
+    }
 }
 
 /// <summary>How a commit is to be made.</summary>

@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Tongxin.Web.Fhir;
+
+/// <summary>Puts the FHIR API under <c>/fhir</c> of an application.</summary>
+public static class FhirSetup
+{
+    public static IServiceCollection AddFhir(this IServiceCollection services, FhirOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(Everything.Operation);
+        services.AddSingleton<Operations>();
+        services.AddSingleton<FhirServer>();
+        services.AddSingleton<FhirEndpoint>();
+        return services;
+    }
+
+    /// <summary>A branch of the pipeline, not an endpoint: what is under /fhir is decided by FHIR's rules alone and skips routing.</summary>
+    public static IApplicationBuilder UseFhir(this IApplicationBuilder app)
+    {
+        var endpoint = app.ApplicationServices.GetRequiredService<FhirEndpoint>();
+        return app.Use(next => http =>
+            http.Request.Path.StartsWithSegments(FhirEndpoint.BasePath, StringComparison.Ordinal) ? endpoint.ServeAsync(http) : next(http));
+    }
+}
