@@ -16,7 +16,7 @@ internal static class Checker
         await using var store = await target.OpenAsync();
         var versions = await FeedAsync(store);
         var acknowledged = History.Read(historyPath).ToList();
-        var lost = acknowledged.Where(a => a.Version > 0 && !(versions.TryGetValue((a.Key, a.Version), out var stored) && History.Digest(stored) == a.Digest)).ToList();
+        var lost = Lost(acknowledged, versions);
         Assert.True(lost.Count is 0, $"{lost.Count} of {acknowledged.Count} acknowledged versions are lost, e.g. {string.Join(", ", lost.Take(5))}");
 
         CheckWhole(versions.Values);
@@ -28,6 +28,17 @@ internal static class Checker
         await CheckAuditAsync(target, versions.Values);
         return acknowledged.Count;
     }
+
+    /// <summary>How many acknowledged versions are gone.</summary>
+    public static async Task<int> LostAsync(Target target, string historyPath)
+    {
+        await using var store = await target.OpenAsync();
+        return Lost(History.Read(historyPath), await FeedAsync(store)).Count;
+    }
+
+    private static List<(ResourceKey Key, long Version, string Digest)> Lost(
+        IEnumerable<(ResourceKey Key, long Version, string Digest)> acknowledged, Dictionary<(ResourceKey, long), Stored> versions) =>
+        [.. acknowledged.Where(a => a.Version > 0 && !(versions.TryGetValue((a.Key, a.Version), out var stored) && History.Digest(stored) == a.Digest))];
 
     private static async Task<Dictionary<(ResourceKey, long), Stored>> FeedAsync(IRecordStore store)
     {

@@ -12,10 +12,10 @@ public sealed class KilledPostgresTests
     [Fact]
     public async Task A_killed_postmaster_costs_time_but_no_record() => await DisturbAsync("kill -9 of the postmaster", Rounds.Of(3), async (cluster, _) =>
     {
-        var orphans = Children(cluster.ProcessId);
-        Kill(cluster.ProcessId);
+        var orphans = PostgresProcesses.Children(cluster.ProcessId);
+        PostgresProcesses.Kill(cluster.ProcessId);
         // They must let go of the shared memory before another may start.
-        while (orphans.Any(pid => Directory.Exists($"/proc/{pid}"))) await Task.Delay(20);
+        await PostgresProcesses.GoneAsync(orphans);
         cluster.Start();
     });
 
@@ -23,8 +23,8 @@ public sealed class KilledPostgresTests
     public async Task A_killed_backend_costs_time_but_no_record() => await DisturbAsync("kill -9 of a backend", Rounds.Of(4), (cluster, random) =>
     {
         // Any of them: PostgreSQL then throws all sessions out and recovers from its journal.
-        var sessions = Children(cluster.ProcessId).Where(IsSession).ToList();
-        if (sessions.Count > 0) Kill(sessions[random.Next(sessions.Count)]);
+        var sessions = PostgresProcesses.Children(cluster.ProcessId).Where(PostgresProcesses.IsSession).ToList();
+        if (sessions.Count > 0) PostgresProcesses.Kill(sessions[random.Next(sessions.Count)]);
         return Task.CompletedTask;
     });
 
@@ -72,34 +72,5 @@ public sealed class KilledPostgresTests
             Assert.True(clock.Elapsed < Recovery, $"No commit within {Recovery} after the fault; {load.Refused} were refused.");
             await Task.Delay(10);
         }
-    }
-
-    private static List<int> Children(int postmaster) => [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName)
-        .Where(name => int.TryParse(name, out _)).Select(name => int.Parse(name!, System.Globalization.CultureInfo.InvariantCulture)).Where(pid => IsChild(pid, postmaster))];
-
-    private static bool IsChild(int pid, int postmaster)
-    {
-        var stat = ReadProcess(pid, "stat");
-        return stat.Contains("(postgres)", StringComparison.Ordinal) && stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1] == $"{postmaster}";
-    }
-
-    private static bool IsSession(int pid) => ReadProcess(pid, "cmdline").Contains("[local]", StringComparison.Ordinal);
-
-    private static string ReadProcess(int pid, string file)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{pid}/{file}");
-        }
-        catch (IOException)
-        {
-            return "";
-        }
-    }
-
-    private static void Kill(int pid)
-    {
-        using var process = Process.GetProcessById(pid);
-        process.Kill();
     }
 }

@@ -11,11 +11,14 @@ namespace Tongxin.Faults;
 /// <param name="Place">Connection string or folder.</param>
 internal sealed record Target(string Engine, string Place)
 {
+    /// <summary>Open although the server may forget.</summary>
+    public bool Unsafe { get; init; }
+
     public static async Task<Target> PostgresAsync(PostgresCluster cluster) => new("postgres", await cluster.CreateDatabaseAsync());
 
     public async Task<IRecordStore> OpenAsync() => Engine switch
     {
-        "postgres" => await PostgresStore.OpenAsync(new() { ConnectionString = Place }, CancellationToken.None),
+        "postgres" => await PostgresStore.OpenAsync(new() { ConnectionString = Place, Unsafe = Unsafe }, CancellationToken.None),
         _ => throw new NotSupportedException(Engine),
     };
 

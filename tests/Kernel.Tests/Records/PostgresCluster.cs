@@ -56,8 +56,15 @@ internal sealed class PostgresCluster : IAsyncDisposable
     }
 
     /// <summary>Starts the server again after it was stopped or killed, and waits until it answers.</summary>
-    public void Start() => RunAsPostgres(
-        Binary("pg_ctl"), "-D", Data, "-w", "-t", "60", "-l", Path.Combine(Root, "log"), "-o", $"-k {Socket}", "start");
+    /// <param name="environment">Variables of the server, as <c>NAME=value</c>.</param>
+    public void Start(params string[] environment) => RunAsPostgres(
+        "env", [.. environment, Binary("pg_ctl"), "-D", Data, "-w", "-t", "60", "-l", Path.Combine(Root, "log"), "-o", $"-k {Socket}", "start"]);
+
+    /// <summary>What a service supervisor does.</summary>
+    public void StartIfStopped()
+    {
+        if (!File.Exists(Path.Combine(Data, "postmaster.pid"))) Start();
+    }
 
     public void Stop(string mode = "fast") => RunAsPostgres(Binary("pg_ctl"), "-D", Data, "-w", "-m", mode, "stop");
 
