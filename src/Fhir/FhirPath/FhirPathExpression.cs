@@ -6,15 +6,29 @@ namespace Tongxin.Fhir.FhirPath;
 /// <summary>A FHIRPath expression compiled once to delegates over JSON. Thread-safe; keep it, compiling costs more than evaluating.</summary>
 public sealed class FhirPathExpression
 {
-    private FhirPathExpression(string text) => Text = text;
+    /// <summary>Longer expressions are refused.</summary>
+    public const int LongestText = 100_000;
+
+    private readonly Node node;
+
+    private FhirPathExpression(string text, Node node) => (Text, this.node) = (text, node);
 
     public string Text { get; }
 
     /// <summary>Throws <see cref="FhirPathException"/> with the position when the text is not FHIRPath or breaks a limit.</summary>
-    public static FhirPathExpression Compile(string text) => new(text);
+    public static FhirPathExpression Compile(string text) => text.Length <= LongestText
+        ? new(text, Parser.Parse(text))
+        : throw new FhirPathException($"An expression has at most {LongestText} characters.", LongestText);
 
     /// <summary>All results in order; empty when there are none. Throws <see cref="FhirPathException"/> on a type error or a limit.</summary>
-    public IReadOnlyList<PathValue> Evaluate(JsonElement focus, FhirPathContext context) => throw new NotSupportedException(Text);
+    public IReadOnlyList<PathValue> Evaluate(JsonElement focus, FhirPathContext context) => Evaluate(Navigation.Root(focus, context.Model), context);
+
+    /// <summary>The same from an item that an evaluation answered before.</summary>
+    public IReadOnlyList<PathValue> Evaluate(PathValue focus, FhirPathContext context)
+    {
+        List<PathValue> items = [focus];
+        return node.Run(Scope.Begin(context, items), items);
+    }
 
     /// <summary>True when the result is the single value true; an empty result is false.</summary>
     public bool IsTrue(JsonElement focus, FhirPathContext context) => Evaluate(focus, context) is [{ Value: true }];
@@ -32,7 +46,8 @@ public sealed class FhirPathException(string message, int position = -1) : Excep
 /// <param name="Type">FHIR type name (<c>HumanName</c>, <c>dateTime</c>) or System name (<c>Boolean</c>, <c>Decimal</c>); null when the model does not know.</param>
 /// <param name="Json">The element; undefined for computed values.</param>
 /// <param name="Value">bool, long, decimal, string, or this engine's date, time and quantity values; null for complex elements.</param>
-public readonly record struct PathValue(string? Type, JsonElement Json, object? Value);
+/// <param name="Extra">The <c>_name</c> sibling of a primitive: its id and extensions; undefined when there is none.</param>
+public readonly record struct PathValue(string? Type, JsonElement Json, object? Value, JsonElement Extra = default);
 
 /// <summary>What an evaluation may know besides its focus.</summary>
 public sealed record FhirPathContext
@@ -50,5 +65,17 @@ public sealed record FhirPathContext
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Functions of the caller's own, by name: focus and evaluated arguments in, items out.</summary>
+    public IReadOnlyDictionary<string, PathFunction>? Functions { get; init; }
+
+    /// <summary>Answers <c>memberOf()</c>: value set, system (null when none), code; null when the value set is not known.</summary>
+    public Func<string, string?, string, bool?>? MemberOf { get; init; }
+
+    /// <summary>True: a name that the model does not know of a type it knows is an error, not an empty answer.</summary>
+    public bool IsStrict { get; init; }
+
     public int MostSteps { get; init; } = 1_000_000;
 }
+
+/// <summary>A function that a caller adds to the language.</summary>
+public delegate IReadOnlyList<PathValue> PathFunction(IReadOnlyList<PathValue> focus, IReadOnlyList<IReadOnlyList<PathValue>> arguments);
