@@ -45,20 +45,16 @@ public static class BodyReader
             throw RefusedException.Because(400, "structure", "The body begins with a byte order mark; JSON has none (RFC 8259 §8.1). Line 1, column 1.");
         if (!Utf8.IsValid(bytes))
             throw RefusedException.Because(400, "structure", $"The body is not UTF-8. {Place(bytes, FirstInvalid(bytes))}.");
+        // Before parsing: the parser trips over half a pair in a name.
+        if (LoneSurrogate(bytes) is >= 0 and var at)
+            throw RefusedException.Because(400, "structure", $"An escaped character is half of a pair (lone surrogate). {Place(bytes, at)}.");
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> bytes)
     {
         try
         {
-            var document = JsonDocument.Parse(bytes, Strict);
-            if (LoneSurrogate(bytes.Span) is >= 0 and var at)
-            {
-                document.Dispose();
-                throw RefusedException.Because(400, "structure", $"An escaped character is half of a pair (lone surrogate). {Place(bytes.Span, at)}.");
-            }
-
-            return document;
+            return JsonDocument.Parse(bytes, Strict);
         }
         catch (JsonException wrong)
         {
@@ -142,23 +138,22 @@ public static class BodyReader
     private static int Offset(ReadOnlyMemory<byte> bytes, ReadOnlySpan<byte> part) =>
         (int)Unsafe.ByteOffset(ref MemoryMarshal.GetReference(bytes.Span), ref MemoryMarshal.GetReference(part));
 
-    /// <summary>Offset of an escape such as \uD83D that has no other half; -1 for none. The text is known to be JSON.</summary>
+    /// <summary>Offset of an escape such as \uD83D that has no other half; -1 for none. Whether the rest is JSON is not asked here.</summary>
     private static int LoneSurrogate(ReadOnlySpan<byte> json)
     {
         for (var at = 0; json[at..].IndexOf((byte)'\\') is >= 0 and var next;)
         {
             at += next;
-            if (json[at + 1] is not (byte)'u')
+            if (Escaped(json, at) is not { } code)
             {
-                at += 2;
+                at = Math.Min(at + 2, json.Length);
                 continue;
             }
 
-            var code = Hex(json, at);
             if (char.IsLowSurrogate(code)) return at;
             if (char.IsHighSurrogate(code))
             {
-                if (json[at + 6] is not (byte)'\\' || json[at + 7] is not (byte)'u' || !char.IsLowSurrogate(Hex(json, at + 6))) return at;
+                if (Escaped(json, at + 6) is not { } other || !char.IsLowSurrogate(other)) return at;
                 at += 6;
             }
 
@@ -168,7 +163,10 @@ public static class BodyReader
         return -1;
     }
 
-    private static char Hex(ReadOnlySpan<byte> json, int at) => (char)ushort.Parse(json.Slice(at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    /// <summary>The character that \uXXXX at this place stands for; null when there is no such escape.</summary>
+    private static char? Escaped(ReadOnlySpan<byte> json, int at) =>
+        at + 6 <= json.Length && json[at] is (byte)'\\' && json[at + 1] is (byte)'u' &&
+        ushort.TryParse(json.Slice(at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) ? (char)code : null;
 
     private static int FirstInvalid(ReadOnlySpan<byte> bytes)
     {
