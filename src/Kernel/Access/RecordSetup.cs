@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Tongxin.Fhir.Validation;
 using Tongxin.Kernel.Records;
+using Tongxin.Kernel.Records.Model;
 using Tongxin.Kernel.Records.Postgres;
 using Tongxin.Kernel.Records.Search;
 using Tongxin.Kernel.Terminology;
@@ -24,9 +26,10 @@ public static class RecordSetup
         services.AddSingleton(provider => new SearchIndex(readings: Readings(provider.GetRequiredService<Pinyin>())));
         services.AddSingleton(provider => new RecordAccess(store, provider.GetRequiredService<Preparation>()));
         services.AddSingleton(provider => new RecordUpkeep(upkeep, provider.GetRequiredService<SearchIndex>()));
+        services.AddSingleton(_ => ResourceValidation.Create());
         services.AddSingleton(provider => new Preparation(
             provider.GetRequiredService<SearchIndex>(), provider.GetRequiredService<SearchQuery>(), provider.GetRequiredService<IdSource>(),
-            provider.GetRequiredService<TimeProvider>(), Rules(store)));
+            provider.GetRequiredService<TimeProvider>(), Rules(store, provider.GetRequiredService<Validator>())));
         return services;
     }
 
@@ -42,9 +45,9 @@ public static class RecordSetup
         }
     }
 
-    private static PreparationRules Rules(IRecordStore store) => new()
+    private static PreparationRules Rules(IRecordStore store, Validator validator) => new()
     {
-        Validate = _ => [],
+        Validate = resource => validator.Validate(resource),
         Find = async (condition, cancel) =>
             [.. (await store.SearchAsync(condition with { Count = 2 }, new Visibility.Everything(), cancel)).Matches.Select(m => m.Key)],
     };
