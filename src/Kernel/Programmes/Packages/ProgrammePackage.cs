@@ -93,7 +93,7 @@ public sealed record ProgrammeService
     public CalendarSpan Early { get; init; } = new(14, "day");
     public CalendarSpan Late { get; init; } = new(14, "day");
 
-    /// <summary>After a decision that asks to come back within <see cref="ShortInterval"/>, only so many days late are on time.</summary>
+    /// <summary>After a decision that asks to come back within <see cref="ShortIntervalDays"/>, only so many days late are on time.</summary>
     public CalendarSpan ShortLate { get; init; } = new(3, "day");
 
     public CalendarSpan Expires { get; init; } = new(120, "day");
