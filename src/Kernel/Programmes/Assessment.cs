@@ -24,6 +24,9 @@ public sealed class Assessment
     public DateOnly? Next => Fact(NextDate) is string day ? Json.Day(day) : null;
     public string? VisitReference => Source.Each("derivedFrom").Select(d => d.Text("reference")).FirstOrDefault();
 
+    /// <summary>Digest of the answers it was derived from.</summary>
+    public string? AnswersDigest => Source.ExtensionAt(ProgrammeCodes.Derivation)?.ExtensionAt("answers")?.Text("valueString");
+
     /// <summary>bool, decimal or string; null when the fact was not derived.</summary>
     public object? Fact(string name)
     {
@@ -57,7 +60,7 @@ public sealed class Assessment
         {
             ["resourceType"] = "Observation",
             ["id"] = IdFor(verdict.Programme, visit.Id),
-            ["extension"] = new JsonArray(Derivation(verdict, package)),
+            ["extension"] = new JsonArray(Derivation(verdict, package, visit)),
             ["status"] = "final",
             ["category"] = new JsonArray(Json.Concept(ProgrammeCodes.Category, "assessment", "项目评估")),
             ["code"] = Json.Concept(ProgrammeCodes.Programme, verdict.Programme, verdict.Title),
@@ -100,9 +103,9 @@ public sealed class Assessment
         }
     }
 
-    private static JsonObject Derivation(Verdict verdict, ProgrammePackage package)
+    private static JsonObject Derivation(Verdict verdict, ProgrammePackage package, Visit visit)
     {
-        var parts = new JsonArray { new JsonObject { ["url"] = "edition", ["valueCanonical"] = package.Canonical } };
+        var parts = new JsonArray { new JsonObject { ["url"] = "edition", ["valueCanonical"] = package.Canonical }, new JsonObject { ["url"] = "answers", ["valueString"] = visit.Digest } };
         if (verdict.Row is { } row) parts.Add(new JsonObject { ["url"] = "rule", ["valueString"] = $"{verdict.Programme}/class/{row}" });
         foreach (var alert in verdict.Alerts) parts.Add(new JsonObject { ["url"] = "rule", ["valueString"] = $"{verdict.Programme}/alerts/{alert.Row}" });
         if (verdict.Clause is { } clause) parts.Add(new JsonObject { ["url"] = "clause", ["valueString"] = clause });

@@ -10,7 +10,12 @@ public sealed class Visit
     /// <summary>linkId under which every form asks the day of the visit.</summary>
     public const string DateAnswer = "visit-date";
 
+    /// <summary>The class that a programme's rules decided stands in the form under this and the programme's code.</summary>
+    public const string ClassAnswer = "class-";
+
     private readonly Dictionary<string, List<Answer>> answers = new(StringComparer.Ordinal);
+
+    private string? digest;
 
     private Visit(JsonElement response, DateOnly date)
     {
@@ -42,6 +47,10 @@ public sealed class Visit
         var url = (canonical ?? "").Split('|')[0];
         return [.. url[(url.LastIndexOf('/') + 1)..].Split('+', StringSplitOptions.RemoveEmptyEntries)];
     }
+
+    /// <summary>Tells changed answers from unchanged; what the rules themselves wrote into the form (<c>class-…</c>) does not count.</summary>
+    public string Digest => digest ??= StableId.Of("a", string.Join('\n', answers.Where(a => !a.Key.StartsWith(ClassAnswer, StringComparison.Ordinal))
+        .OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key}={string.Join('|', a.Value.Select(v => v.Code ?? v.ToString()))}").Prepend(Json.Text(Date))));
 
     public IReadOnlyList<Answer> Answers(string linkId) => answers.TryGetValue(linkId, out var found) ? found : [];
 

@@ -24,6 +24,11 @@ public sealed record Rules
     /// <summary>All that hold add to the decision: emergencies and warnings. They never change the class.</summary>
     public IReadOnlyList<RuleRow> Alerts { get; init; } = [];
 
+    /// <summary>Ids of the forms that are judged; empty means every form of the programme.</summary>
+    public IReadOnlyList<string> Forms { get; init; } = [];
+
+    public bool Judges(string form) => Forms.Count is 0 || Forms.Contains(form);
+
     /// <summary>linkId of the answer with the next date set by hand; null when the form has none.</summary>
     public string? NextDateAnswer { get; init; }
 }

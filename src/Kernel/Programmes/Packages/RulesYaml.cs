@@ -34,6 +34,7 @@ internal sealed partial class RulesYaml(YamlDocument document, IReadOnlyDictiona
             Classes = classes,
             Rows = [.. Rows(grade, "rows", classes)],
             Alerts = [.. Rows(root, "alerts", classes)],
+            Forms = [.. (root["judges"] as JsonArray ?? []).Select(f => f!.ToString())],
             NextDateAnswer = (string?)root["next-date"],
         };
         CheckNames(rules);

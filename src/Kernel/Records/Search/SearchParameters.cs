@@ -41,6 +41,9 @@ public static partial class SearchParameters
         foreach (var definition in definitions.Where(d => d.Type is not SearchParamType.Composite))
             made.TryAdd(definition.Code!, Plain(type, definition));
 
+        // R4 has no parameter for the window in which a task is to be done, and a work list asks for nothing else.
+        if (type is "Task") made["window"] = new() { ResourceType = type, Code = "window", Type = SearchParameterType.Date, Number = Next(), Path = "Task.restriction.period" };
+
         var byUrl = made.Values.Where(p => p.Url is not null).ToDictionary(p => p.Url!, StringComparer.Ordinal);
         foreach (var definition in definitions.Where(d => d.Type is SearchParamType.Composite))
             if (Parts(definition, byUrl) is { } parts) made.TryAdd(definition.Code!, Plain(type, definition) with { Parts = parts });

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tongxin.Kernel.Programmes.Packages;
+
+namespace Tongxin.Kernel.Programmes;
+
+/// <summary>An enrolment (纳入管理) as an EpisodeOfCare: opened by rule, by hand or by the first visit; closed with day and reason, never deleted.</summary>
+public static class Enrolments
+{
+    public static JsonObject Open(ProgrammePackage package, PersonRecord record, DateOnly from, string how, string why)
+    {
+        var episode = new JsonObject
+        {
+            ["resourceType"] = "EpisodeOfCare",
+            ["id"] = StableId.Of("care", record.PatientId, package.Code, Json.Text(from)),
+            ["extension"] = new JsonArray(new JsonObject { ["url"] = ProgrammeCodes.Edition, ["valueString"] = package.Edition }),
+            ["status"] = "active",
+            ["statusHistory"] = new JsonArray(new JsonObject { ["status"] = "active", ["period"] = new JsonObject { ["start"] = Json.Text(from) } }),
+            ["type"] = new JsonArray(Json.Concept(ProgrammeCodes.Programme, package.Code, package.Title), Json.Concept("https://tongxin.health/cs/enrolment-source", how, why)),
+            ["patient"] = Json.Reference(record.Reference),
+            ["period"] = new JsonObject { ["start"] = Json.Text(from) },
+        };
+        if (package.Sensitivity is { } label) episode["meta"] = Sensitivity.Meta(label);
+        if (record.Patient.ReferenceTo("managingOrganization") is { } organisation) episode["managingOrganization"] = Json.Reference(organisation);
+        return episode;
+    }
+
+    public static JsonObject Close(JsonElement standing, DateOnly on, string reason, string text)
+    {
+        var episode = (JsonObject)JsonNode.Parse(standing.GetRawText())!;
+        var day = Json.Text(on);
+        episode["status"] = "finished";
+        ((JsonObject)episode["period"]!)["end"] = day;
+        if (episode["statusHistory"] is not JsonArray history) episode["statusHistory"] = history = [];
+        if (history.LastOrDefault() is JsonObject last && last["period"] is JsonObject period) period["end"] = day;
+        history.Add(new JsonObject { ["status"] = "finished", ["period"] = new JsonObject { ["start"] = day } });
+        if (episode["extension"] is not JsonArray extensions) episode["extension"] = extensions = [];
+        extensions.Add(new JsonObject { ["url"] = ProgrammeCodes.EndReason, ["valueCodeableConcept"] = Json.Concept(ProgrammeCodes.ExitReason, reason, text) });
+        return episode;
+    }
+}
+
+/// <summary>A referral that a rule proposes (转诊建议): a draft ServiceRequest that the doctor sends or leaves.</summary>
+public static class Referrals
+{
+    public static string IdFor(string programme, string visitId) => StableId.Of("refer", programme, visitId);
+
+    internal static JsonObject Propose(string id, ProgrammePackage package, Verdict verdict, Visit visit, PersonRecord record)
+    {
+        var request = new JsonObject
+        {
+            ["resourceType"] = "ServiceRequest",
+            ["id"] = id,
+            ["status"] = "draft",
+            ["intent"] = "proposal",
+            ["category"] = new JsonArray(Json.Concept("http://snomed.info/sct", "3457005", "转诊")),
+            ["priority"] = verdict.Referral is Referral.Urgent ? "stat" : "routine",
+            ["code"] = new JsonObject { ["text"] = verdict.Referral is Referral.Urgent ? "紧急转诊" : "建议转诊" },
+            ["subject"] = Json.Reference(record.Reference),
+            ["authoredOn"] = Json.Text(visit.Date),
+            ["reasonCode"] = new JsonArray(new JsonObject { ["text"] = string.Join("；", verdict.Alerts.Select(a => a.Reason).Append(verdict.Reason).Where(r => r.Length > 0)) }),
+            ["reasonReference"] = new JsonArray(Json.Reference($"Observation/{Assessment.IdFor(package.Code, visit.Id)}")),
+            ["instantiatesCanonical"] = new JsonArray(package.Canonical),
+        };
+        if (package.Sensitivity is { } label) request["meta"] = Sensitivity.Meta(label);
+        return request;
+    }
+}
