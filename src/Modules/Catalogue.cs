@@ -7,5 +7,6 @@ public static class Catalogue
 {
     public static IReadOnlyList<HealthSystem> All { get; } =
     [
+        new Hypertension.HypertensionModule(),
     ];
 }

@@ -106,12 +106,30 @@ public sealed class Filling
         {
             instance.Answers.AddRange(instance.Item.Initial);
             if (instance.Item.InitialExpression is not { } expression) continue;
+            if (instance.Item.Type is ItemType.Group)
+            {
+                PrefillRows(instance, Evaluate(expression, instance, variables));
+                continue;
+            }
+
             var values = Evaluate(expression, instance, variables).Select(v => PathValues.ToAnswer(v, instance.Item)).OfType<Answer>();
             var known = (instance.Item.Repeats ? values : values.Take(1)).ToList();
             if (known.Count is 0) continue;
             instance.Answers.Clear();
             instance.Answers.AddRange(known);
         }
+    }
+
+    /// <summary>A group's initial expression gives the rows of another response, as the medicines of the last visit.</summary>
+    private void PrefillRows(FilledItem first, IReadOnlyList<PathValue> rows)
+    {
+        var source = new { item = rows.Select(r => r.Json).Where(r => r.Text("linkId") == first.Item.LinkId).Take(MostRows) };
+        var made = new List<FilledItem>();
+        ResponseReader.Fill([first.Item], first.Parent, JsonSerializer.SerializeToElement(source), made, []);
+        var siblings = first.Parent?.Children ?? Items;
+        var at = siblings.IndexOf(first);
+        siblings.RemoveAt(at);
+        siblings.InsertRange(at, made);
     }
 
     private bool Calculate(FilledItem instance, LazyVariables variables)

@@ -47,10 +47,10 @@ public sealed class Assessment
             ? new(observation)
             : null;
 
-    /// <summary>The last one before a day; of the same day, those of another visit that was stored before count too.</summary>
-    public static Assessment? Latest(PersonRecord record, string programme, DateOnly before, string exceptVisit) => record.Of("Observation")
+    /// <summary>The last one before a day; with a fact, the last one that has it: a visit without a reading does not count as the one before.</summary>
+    public static Assessment? Latest(PersonRecord record, string programme, DateOnly before, string? fact = null) => record.Of("Observation")
         .Select(o => Of(o, programme)).OfType<Assessment>()
-        .FirstOrDefault(a => a.Date < before && a.VisitReference != exceptVisit);
+        .FirstOrDefault(a => a.Date < before && (fact is null || a.Fact(fact) is not null));
 
     public static string IdFor(string programme, string visitId) => StableId.Of("assess", programme, visitId);
 

@@ -116,7 +116,7 @@ public sealed class Judgement
 
         if (input.Assessment is { } programme)
         {
-            if (Assessment.Latest(record, programme, visit.Date, visit.Reference) is not { } before) return [];
+            if (Assessment.Latest(record, programme, visit.Date, input.Fact) is not { } before) return [];
             sources[input.Name] = before.Reference;
             return (input.Fact is { } fact ? before.Fact(fact) : before.Class) is { } value ? [Plain(value)] : [];
         }

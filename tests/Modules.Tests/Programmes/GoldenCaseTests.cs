@@ -1,0 +1,53 @@
+using Tongxin.Kernel.Programmes;
+using Tongxin.Kernel.Programmes.Packages;
+using Tongxin.Kernel.Records.Model;
+
+namespace Tongxin.Modules.Tests.Programmes;
+
+/// <summary>Every golden case of every programme, through the code that serves the form.</summary>
+public sealed class GoldenCaseTests
+{
+    private static readonly Lazy<ProgrammeSet> Set = new(() => Packages().Select(PackageReader.Read).Aggregate(ProgrammeSet.Empty, (set, package) => set.With(package)));
+
+    public static TheoryData<string> Names => [.. Packages().Select(p => p.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_golden_case_of_the_programme_holds(string name)
+    {
+        var cases = Set.Value.All.Where(p => p.Source.Name == name).SelectMany(GoldenCases.Of).ToList();
+
+        Assert.NotEmpty(cases);
+        var differences = cases.SelectMany(c => GoldenCases.Run(c, Set.Value, FirelyModel.R4)).ToList();
+        Assert.True(differences.Count is 0, string.Join('\n', differences));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_row_of_the_decision_tables_is_reached_by_a_case(string name)
+    {
+        foreach (var package in Set.Value.All.Where(p => p.Source.Name == name))
+        {
+            var expected = GoldenCases.Of(package).Select(c => c.Content["expect"]).ToList();
+            var rows = expected.Select(e => e?["row"]?.ToString()).ToHashSet();
+            var alerts = expected.SelectMany(e => e?["alerts"] as System.Text.Json.Nodes.JsonArray ?? []).Select(a => a?.ToString()).ToHashSet();
+
+            Assert.Empty(package.Rules.Rows.Select(r => r.Id).Where(r => !rows.Contains(r)));
+            Assert.Empty(package.Rules.Alerts.Select(r => r.Id).Where(r => !alerts.Contains(r)));
+        }
+    }
+
+    [Fact]
+    public void A_package_that_is_exported_and_imported_is_the_same()
+    {
+        foreach (var package in Set.Value.All)
+        {
+            var bundle = System.Text.Json.JsonSerializer.SerializeToElement(InstalledProgrammes.Export(package));
+
+            Assert.Equal(package.Source.Digest, PackageReader.Read(PackageSource.FromBundle(bundle)).Source.Digest);
+        }
+    }
+
+    internal static IEnumerable<PackageSource> Packages() =>
+        Directory.EnumerateDirectories(Path.Combine(AppContext.BaseDirectory, "modules")).Order(StringComparer.Ordinal).Select(PackageSource.FromFolder).OfType<PackageSource>();
+}
