@@ -8,5 +8,6 @@ public static class Catalogue
     public static IReadOnlyList<HealthSystem> All { get; } =
     [
         new Hypertension.HypertensionModule(),
+        new Diabetes.DiabetesModule(),
     ];
 }

@@ -173,7 +173,7 @@ public static class Extraction
     {
         if (model.Type(owner) is not { } type) return (false, null);
         if (type.Elements.TryGetValue(name, out var element))
-            return (element.IsList, element.Types is ["BackboneElement"] or ["Element"] ? $"{owner}.{name}" : element.Types.FirstOrDefault());
+            return (element.IsList, element.Types is ["BackboneElement"] or ["Element"] ? $"{owner}.{name}" : element.Types is [var first, ..] ? first : null);
         return type.Choices.TryGetValue(name, out var choice) ? (choice.Element.IsList, choice.Type) : (false, null);
     }
 }

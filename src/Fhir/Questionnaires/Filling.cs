@@ -92,7 +92,7 @@ public sealed class Filling
 
     internal IReadOnlyList<PathValue> Evaluate(FhirPathExpression expression, FilledItem? at = null) => Evaluate(expression, at, Variables());
 
-    private IReadOnlyList<PathValue> Evaluate(FhirPathExpression expression, FilledItem? at, LazyVariables variables)
+    private IReadOnlyList<PathValue> Evaluate(FhirPathExpression expression, FilledItem? at, VariableCollection variables)
     {
         var focus = ToResponse();
         if (at is not null) variables.Add("context", () => PathValues.Of(at));
@@ -132,7 +132,7 @@ public sealed class Filling
         siblings.InsertRange(at, made);
     }
 
-    private bool Calculate(FilledItem instance, LazyVariables variables)
+    private bool Calculate(FilledItem instance, VariableCollection variables)
     {
         var values = Evaluate(instance.Item.Calculated!, instance, variables).Select(v => PathValues.ToAnswer(v, instance.Item)).OfType<Answer>();
         var answers = (instance.Item.Repeats ? values : values.Take(1)).ToList();
@@ -143,9 +143,9 @@ public sealed class Filling
         return true;
     }
 
-    private LazyVariables Variables()
+    private VariableCollection Variables()
     {
-        var variables = new LazyVariables();
+        var variables = new VariableCollection();
         variables.Add("today", [PathValues.Of(context.Today)]);
         foreach (var (name, resource) in context.Resources) variables.Add(name, [PathValues.Of(resource)]);
         variables.Add("questionnaire", [PathValues.Of(Form.Source)]);
@@ -156,5 +156,5 @@ public sealed class Filling
         return variables;
     }
 
-    private FhirPathContext Context(LazyVariables variables) => new() { Model = context.Model, Clock = context.Clock, Variables = variables };
+    private FhirPathContext Context(VariableCollection variables) => new() { Model = context.Model, Clock = context.Clock, Variables = variables };
 }

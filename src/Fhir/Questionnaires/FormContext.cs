@@ -24,7 +24,7 @@ public sealed record FormContext
 }
 
 /// <summary>Variables of an evaluation that are made when an expression first asks for them, and kept. Not thread-safe; lives as long as one evaluation.</summary>
-public sealed class LazyVariables : IReadOnlyDictionary<string, IReadOnlyList<PathValue>>
+public sealed class VariableCollection : IReadOnlyDictionary<string, IReadOnlyList<PathValue>>
 {
     private readonly Dictionary<string, Func<IReadOnlyList<PathValue>>> makers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyList<PathValue>> made = new(StringComparer.Ordinal);

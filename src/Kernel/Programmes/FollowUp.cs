@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Tongxin.Fhir;
 using Tongxin.Fhir.Model;
 using Tongxin.Fhir.Questionnaires;
-using Tongxin.Kernel.Programmes.Packages;
 
 namespace Tongxin.Kernel.Programmes;
 

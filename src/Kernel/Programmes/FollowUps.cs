@@ -4,7 +4,6 @@ using Tongxin.Fhir;
 using Tongxin.Fhir.Model;
 using Tongxin.Fhir.Questionnaires;
 using Tongxin.Kernel.Access;
-using Tongxin.Kernel.Programmes.Packages;
 using Tongxin.Kernel.Records;
 
 namespace Tongxin.Kernel.Programmes;

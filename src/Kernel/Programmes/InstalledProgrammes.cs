@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tongxin.Fhir;
 using Tongxin.Fhir.Model;
@@ -14,9 +13,6 @@ public sealed class InstalledProgrammes(IFhirModel model)
     private ProgrammeSet current = ProgrammeSet.Empty;
 
     public ProgrammeSet Current => Volatile.Read(ref current);
-
-    /// <summary>Raised after the set has changed.</summary>
-    public event Action<ProgrammeSet>? Changed;
 
     /// <summary>Every package below a folder; all faults of all packages in one refusal (422).</summary>
     public IReadOnlyList<ProgrammePackage> InstallFolders(string root)
@@ -38,14 +34,12 @@ public sealed class InstalledProgrammes(IFhirModel model)
             Volatile.Write(ref current, candidate);
         }
 
-        Changed?.Invoke(Current);
         return package;
     }
 
     public void Remove(string code, string edition)
     {
         lock (gate) Volatile.Write(ref current, current.Without(code, edition));
-        Changed?.Invoke(Current);
     }
 
     /// <summary>One bundle with the plan, forms and value sets as FHIR, and the author's files with their digest, from which <see cref="PackageSource.FromBundle"/> reads it again.</summary>

@@ -16,7 +16,7 @@ public sealed class Judgement
     private readonly PersonRecord record;
     private readonly Visit visit;
     private readonly IFhirModel model;
-    private readonly LazyVariables variables = new();
+    private readonly VariableCollection variables = new();
     private readonly Dictionary<string, string> sources = new(StringComparer.Ordinal);
 
     private Judgement(ProgrammePackage package, PersonRecord record, Visit visit, IFhirModel model)
@@ -31,13 +31,13 @@ public sealed class Judgement
     /// <summary>Evaluates one expression of a plan (enrolment, service) about a person on a day.</summary>
     public static IReadOnlyList<PathValue> Evaluate(FhirPathExpression expression, PersonRecord record, DateOnly today, JsonElement? episode, IFhirModel model)
     {
-        var variables = new LazyVariables();
-        variables.Add("patient", [PathValues.Of(record.Patient)]);
-        variables.Add("record", () => [PathValues.Of(record.Bundle)]);
-        variables.Add("today", [PathValues.Of(today)]);
-        variables.Add("asOf", [PathValues.Of(today)]);
-        variables.Add("episode", episode is { } one ? [PathValues.Of(one)] : []);
-        return expression.Evaluate(record.Patient, new() { Model = model, Variables = variables, MostSteps = MostSteps });
+        var known = new VariableCollection();
+        known.Add("patient", [PathValues.Of(record.Patient)]);
+        known.Add("record", () => [PathValues.Of(record.Bundle)]);
+        known.Add("today", [PathValues.Of(today)]);
+        known.Add("asOf", [PathValues.Of(today)]);
+        known.Add("episode", episode is { } one ? [PathValues.Of(one)] : []);
+        return expression.Evaluate(record.Patient, new() { Model = model, Variables = known, MostSteps = MostSteps });
     }
 
     private Verdict Decide()

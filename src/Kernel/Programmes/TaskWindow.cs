@@ -4,6 +4,7 @@ namespace Tongxin.Kernel.Programmes;
 public enum WindowState { Upcoming, Due, Overdue, Expired }
 
 /// <summary>When a service is to be given: from <paramref name="Start"/> to <paramref name="End"/> is on time, until <paramref name="Expires"/> it is late, then it is lost. All days inclusive.</summary>
+[System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
 public readonly record struct TaskWindow(DateOnly Start, DateOnly Due, DateOnly End, DateOnly Expires)
 {
     public WindowState On(DateOnly day) =>

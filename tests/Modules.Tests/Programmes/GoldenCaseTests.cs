@@ -32,8 +32,8 @@ public sealed class GoldenCaseTests
             var rows = expected.Select(e => e?["row"]?.ToString()).ToHashSet();
             var alerts = expected.SelectMany(e => e?["alerts"] as System.Text.Json.Nodes.JsonArray ?? []).Select(a => a?.ToString()).ToHashSet();
 
-            Assert.Empty(package.Rules.Rows.Select(r => r.Id).Where(r => !rows.Contains(r)));
-            Assert.Empty(package.Rules.Alerts.Select(r => r.Id).Where(r => !alerts.Contains(r)));
+            Assert.All(package.Rules.Rows, r => Assert.Contains(r.Id, rows));
+            Assert.All(package.Rules.Alerts, r => Assert.Contains(r.Id, alerts));
         }
     }
 
