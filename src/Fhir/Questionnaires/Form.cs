@@ -37,7 +37,8 @@ public sealed class Form
     /// <summary>Calculated items, each after those it depends on, in waves that do not depend on each other.</summary>
     public required IReadOnlyList<IReadOnlyList<FormItem>> Calculations { get; init; }
 
-    /// <summary>Throws <see cref="RefusedException"/> (422) with every fault found: unknown type, repeated linkId, a condition on no item, a circle of calculations, a bad expression.</summary>
+    /// <summary>Throws <see cref="RefusedException"/> (422) with every fault found: unknown type, repeated linkId, a condition on no item, a circle of calculations, a
+    /// bad expression.</summary>
     public static Form Read(JsonElement questionnaire) => new FormReader(questionnaire).Read();
 }
 

@@ -27,7 +27,8 @@ internal static class FormCheck
         // A constraint about nothing has nothing to say: what must be there is `required`.
         if (!item.HasContent) yield break;
         foreach (var constraint in form.Constraints)
-            if (Broken(constraint, item, filling)) yield return new(constraint.IsWarning ? IssueSeverity.Warning : IssueSeverity.Error, "invariant", constraint.Message, item.Name);
+            if (Broken(constraint, item, filling))
+                yield return new(constraint.IsWarning ? IssueSeverity.Warning : IssueSeverity.Error, "invariant", constraint.Message, item.Name);
     }
 
     /// <summary>A required question in a row that nobody began is not missing.</summary>

@@ -66,7 +66,8 @@ public static class FormComposition
     {
         if (into["answerOption"] is not JsonArray target || from["answerOption"] is not JsonArray options) return;
         foreach (var option in options.OfType<JsonObject>().ToList())
-            if (!target.Any(t => (string?)t?["valueCoding"]?["code"] == (string?)option["valueCoding"]?["code"] && (string?)t?["valueCoding"]?["system"] == (string?)option["valueCoding"]?["system"]))
+            if (!target.Any(t => (string?)t?["valueCoding"]?["code"] == (string?)option["valueCoding"]?["code"]
+                && (string?)t?["valueCoding"]?["system"] == (string?)option["valueCoding"]?["system"]))
                 target.Add(option.DeepClone());
     }
 

@@ -152,7 +152,8 @@ internal sealed partial class FormReader(JsonElement questionnaire)
     {
         var calculated = items.SelectMany(i => i.SelfAndBelow()).Where(i => i.Calculated is not null).ToList();
         var names = calculated.Select(i => i.LinkId).ToHashSet(StringComparer.Ordinal);
-        var needs = calculated.ToDictionary(i => i.LinkId, i => Mentioned(i.Calculated!.Text, variables, 0).Where(names.Contains).ToHashSet(StringComparer.Ordinal), StringComparer.Ordinal);
+        var needs = calculated.ToDictionary(i => i.LinkId, i => Mentioned(i.Calculated!.Text, variables, 0)
+            .Where(names.Contains).ToHashSet(StringComparer.Ordinal), StringComparer.Ordinal);
         var waves = new List<IReadOnlyList<FormItem>>();
         var left = calculated;
         while (left.Count > 0)

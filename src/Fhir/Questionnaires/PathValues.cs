@@ -39,7 +39,8 @@ public static class PathValues
         { Value: long number } => number,
         { Value: int number } => number,
         { Json.ValueKind: JsonValueKind.Number } when value.Json.TryGetDecimal(out var number) => number,
-        { Json.ValueKind: JsonValueKind.Object } => value.Json.Member("value") is { ValueKind: JsonValueKind.Number } inner && inner.TryGetDecimal(out var number) ? number : null,
+        { Json.ValueKind: JsonValueKind.Object } => value.Json.Member("value") is { ValueKind: JsonValueKind.Number } inner
+            && inner.TryGetDecimal(out var number) ? number : null,
         _ => null,
     };
 
@@ -57,7 +58,8 @@ public static class PathValues
         { Value: string text } => text,
         { Json.ValueKind: JsonValueKind.String } => value.Json.GetString()!,
         { Json.ValueKind: JsonValueKind.Object } => value.Json.Text("display") ?? value.Json.Text("text") ?? value.Json.Text("code")
-            ?? value.Json.Each("coding").Select(c => c.Text("display") ?? c.Text("code")).FirstOrDefault() ?? Number(value)?.ToString("0.####", CultureInfo.InvariantCulture) ?? "",
+            ?? value.Json.Each("coding").Select(c => c.Text("display") ?? c.Text("code")).FirstOrDefault()
+                ?? Number(value)?.ToString("0.####", CultureInfo.InvariantCulture) ?? "",
         _ when Number(value) is { } number => number.ToString("0.####", CultureInfo.InvariantCulture),
         _ when Truth(value) is { } truth => truth ? "是" : "否",
         _ => value.Value?.ToString() ?? "",

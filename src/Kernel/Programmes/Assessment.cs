@@ -43,7 +43,8 @@ public sealed class Assessment
 
     /// <summary>Null when the resource is not an assessment that stands.</summary>
     public static Assessment? Of(JsonElement observation, string programme) =>
-        observation.Text("resourceType") is "Observation" && observation.Text("status") is "final" or "amended" && observation.HasCode("code", ProgrammeCodes.Programme, programme)
+        observation.Text("resourceType") is "Observation" && observation.Text("status") is "final" or "amended"
+            && observation.HasCode("code", ProgrammeCodes.Programme, programme)
             ? new(observation)
             : null;
 
@@ -70,8 +71,10 @@ public sealed class Assessment
         if (package.Sensitivity is { } label) observation["meta"] = Sensitivity.Meta(label);
         if (verdict.Class is { } grade && package.Rules.ClassSystem is { } system) observation["valueCodeableConcept"] = Json.Concept(system, grade, verdict.ClassText);
         else observation["dataAbsentReason"] = Json.Concept("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown");
-        observation["note"] = new JsonArray([.. verdict.Alerts.Select(a => a.Reason).Prepend(verdict.Reason).Concat(verdict.Notes).Where(r => r.Length > 0).Select(r => (JsonNode)new JsonObject { ["text"] = r })]);
-        observation["derivedFrom"] = new JsonArray([.. verdict.Inputs.Select(i => i.Source).OfType<string>().Prepend(visit.Reference).Distinct(StringComparer.Ordinal).Select(r => (JsonNode)Json.Reference(r))]);
+        observation["note"] = new JsonArray([.. verdict.Alerts.Select(a => a.Reason).Prepend(verdict.Reason)
+            .Concat(verdict.Notes).Where(r => r.Length > 0).Select(r => (JsonNode)new JsonObject { ["text"] = r })]);
+        observation["derivedFrom"] = new JsonArray([.. verdict.Inputs.Select(i => i.Source).OfType<string>()
+            .Prepend(visit.Reference).Distinct(StringComparer.Ordinal).Select(r => (JsonNode)Json.Reference(r))]);
         observation["component"] = new JsonArray([.. Components(verdict)]);
         return observation;
     }
@@ -105,7 +108,8 @@ public sealed class Assessment
 
     private static JsonObject Derivation(Verdict verdict, ProgrammePackage package, Visit visit)
     {
-        var parts = new JsonArray { new JsonObject { ["url"] = "edition", ["valueCanonical"] = package.Canonical }, new JsonObject { ["url"] = "answers", ["valueString"] = visit.Digest } };
+        var parts = new JsonArray { new JsonObject { ["url"] = "edition", ["valueCanonical"] = package.Canonical },
+            new JsonObject { ["url"] = "answers", ["valueString"] = visit.Digest } };
         if (verdict.Row is { } row) parts.Add(new JsonObject { ["url"] = "rule", ["valueString"] = $"{verdict.Programme}/class/{row}" });
         foreach (var alert in verdict.Alerts) parts.Add(new JsonObject { ["url"] = "rule", ["valueString"] = $"{verdict.Programme}/alerts/{alert.Row}" });
         if (verdict.Clause is { } clause) parts.Add(new JsonObject { ["url"] = "clause", ["valueString"] = clause });

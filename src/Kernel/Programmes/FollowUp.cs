@@ -67,7 +67,8 @@ public static class FollowUp
     {
         var resources = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { ["patient"] = record.Patient, ["record"] = record.Bundle };
         var forms = Visit.FormsOf(form.Url);
-        var previous = record.Of("QuestionnaireResponse").Where(r => r.Text("status") is "completed" or "amended").FirstOrDefault(r => Visit.FormsOf(r.Text("questionnaire")).Intersect(forms, StringComparer.Ordinal).Any());
+        var previous = record.Of("QuestionnaireResponse").Where(r => r.Text("status") is "completed" or "amended")
+            .FirstOrDefault(r => Visit.FormsOf(r.Text("questionnaire")).Intersect(forms, StringComparer.Ordinal).Any());
         resources["previous"] = previous.ValueKind is JsonValueKind.Object ? previous : JsonSerializer.SerializeToElement(new { resourceType = "QuestionnaireResponse" });
         return new() { Model = model, Today = today, Resources = resources, IsMember = isMember };
     }
@@ -128,7 +129,8 @@ public static class FollowUp
         }
 
         var ids = made.Select(m => (string?)m["id"]).ToHashSet(StringComparer.Ordinal);
-        foreach (var old in record.Resources.Where(r => r.Text("id") is { } id && id.StartsWith("from-", StringComparison.Ordinal) && !ids.Contains(id) && r.Text("status") is not "entered-in-error"))
+        foreach (var old in record.Resources.Where(r => r.Text("id") is { } id && id.StartsWith("from-", StringComparison.Ordinal)
+            && !ids.Contains(id) && r.Text("status") is not "entered-in-error"))
         {
             if (!old.Each("derivedFrom").Any(d => d.Text("reference") == visit.Reference)) continue;
             var gone = (JsonObject)JsonNode.Parse(old.GetRawText())!;

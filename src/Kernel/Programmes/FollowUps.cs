@@ -65,7 +65,8 @@ public sealed class FollowUps(RecordAccess records, InstalledProgrammes programm
         var record = await Person(caller, patientId, cancel);
         var key = $"QuestionnaireResponse/{responseId}";
         if (record.Find(key) is not { } standing) throw RefusedException.Because(404, "not-found", "没有这次随访。");
-        var gone = record.Resources.Where(r => r.Key == key || (r.Text("id")!.StartsWith("from-", StringComparison.Ordinal) && r.Each("derivedFrom").Any(d => d.Text("reference") == key)))
+        var gone = record.Resources.Where(r => r.Key == key
+            || (r.Text("id")!.StartsWith("from-", StringComparison.Ordinal) && r.Each("derivedFrom").Any(d => d.Text("reference") == key)))
             .Select(r =>
             {
                 var copy = (JsonObject)JsonNode.Parse(r.GetRawText())!;

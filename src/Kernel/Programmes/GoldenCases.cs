@@ -131,8 +131,10 @@ internal sealed class GoldenRun(GoldenCase golden, ProgrammeSet programmes, IFhi
                 "reason" => verdict?.Reason,
                 _ => null,
             };
-            if (name is "class" or "row" or "next" or "refer" or "reason" && found != wanted?.ToString()) yield return $"{golden.Name}: {name} 应为 {wanted ?? "空"}，得到 {found ?? "空"}（{verdict?.Reason}）。";
-            if (name is "alerts" && found != string.Join(",", (wanted as JsonArray ?? []).Select(a => a?.ToString()))) yield return $"{golden.Name}: alerts 应为 {wanted?.ToJsonString()}，得到 [{found}]。";
+            if (name is "class" or "row" or "next" or "refer" or "reason" && found != wanted?.ToString())
+                yield return $"{golden.Name}: {name} 应为 {wanted ?? "空"}，得到 {found ?? "空"}（{verdict?.Reason}）。";
+            if (name is "alerts" && found != string.Join(",", (wanted as JsonArray ?? []).Select(a => a?.ToString())))
+                yield return $"{golden.Name}: alerts 应为 {wanted?.ToJsonString()}，得到 [{found}]。";
         }
 
         foreach (var (name, wanted) in expect["facts"] as JsonObject ?? [])
@@ -146,14 +148,17 @@ internal sealed class GoldenRun(GoldenCase golden, ProgrammeSet programmes, IFhi
     private IEnumerable<string> Refusals(FollowUpDecision decision)
     {
         foreach (var wanted in (expect["issues"] as JsonArray ?? []).Select(i => i!.ToString()))
-            if (!decision.Issues.Any(i => i.Expression == wanted)) yield return $"{golden.Name}: 应对“{wanted}”提出问题，实际：{string.Join("；", decision.Issues.Select(i => $"{i.Expression} {i.Diagnostics}"))}。";
+            if (!decision.Issues.Any(i => i.Expression == wanted))
+                yield return $"{golden.Name}: 应对“{wanted}”提出问题，实际：{string.Join("；", decision.Issues.Select(i => $"{i.Expression} {i.Diagnostics}"))}。";
     }
 
     private IEnumerable<string> Tasks(PersonRecord record)
     {
         if (expect["tasks"] is not JsonArray wanted) yield break;
-        var open = record.Of("Task").Select(ProgrammeTask.Of).OfType<ProgrammeTask>().Where(t => t.IsOpen && t.Programme == golden.Package.Code).OrderBy(t => t.Window.Due).ThenBy(t => t.Title, StringComparer.Ordinal).ToList();
-        var found = string.Join("; ", open.Select(t => $"{t.Service} {t.Title} {Json.Text(t.Window.Start)}..{Json.Text(t.Window.Due)}..{Json.Text(t.Window.End)} {t.Window.On(Today())}"));
+        var open = record.Of("Task").Select(ProgrammeTask.Of).OfType<ProgrammeTask>().Where(t => t.IsOpen
+            && t.Programme == golden.Package.Code).OrderBy(t => t.Window.Due).ThenBy(t => t.Title, StringComparer.Ordinal).ToList();
+        var found = string.Join("; ", open
+            .Select(t => $"{t.Service} {t.Title} {Json.Text(t.Window.Start)}..{Json.Text(t.Window.Due)}..{Json.Text(t.Window.End)} {t.Window.On(Today())}"));
         if (open.Count != wanted.Count) yield return $"{golden.Name}: 应有 {wanted.Count} 项任务，得到 {open.Count}：{found}。";
         foreach (var one in wanted.OfType<JsonObject>())
             if (!open.Exists(t => Matches(t, one))) yield return $"{golden.Name}: 没有任务 {one.ToJsonString()}，只有：{found}。";

@@ -42,7 +42,8 @@ public sealed class InstalledProgrammes(IFhirModel model)
         lock (gate) Volatile.Write(ref current, current.Without(code, edition));
     }
 
-    /// <summary>One bundle with the plan, forms and value sets as FHIR, and the author's files with their digest, from which <see cref="PackageSource.FromBundle"/> reads it again.</summary>
+    /// <summary>One bundle with the plan, forms and value sets as FHIR, and the author's files with their digest, from which <see cref="PackageSource.FromBundle"/>
+    /// reads it again.</summary>
     public static JsonObject Export(ProgrammePackage package)
     {
         var resources = Resources(package);
@@ -50,7 +51,9 @@ public sealed class InstalledProgrammes(IFhirModel model)
         {
             ["resourceType"] = "Bundle",
             ["type"] = "collection",
-            ["entry"] = new JsonArray([.. resources.Select(r => (JsonNode)new JsonObject { ["fullUrl"] = (string?)r["url"] ?? ProgrammeCodes.Canonical((string)r["resourceType"]!, (string)r["id"]!), ["resource"] = r })]),
+            ["entry"] = new JsonArray([.. resources.Select(r =>
+                (JsonNode)new JsonObject { ["fullUrl"] = (string?)r["url"] ?? ProgrammeCodes
+                .Canonical((string)r["resourceType"]!, (string)r["id"]!), ["resource"] = r })]),
         };
     }
 
@@ -59,7 +62,8 @@ public sealed class InstalledProgrammes(IFhirModel model)
     {
         var library = Library(package);
         return [Plan(package, (string)library["url"]!), library,
-            .. package.Forms.Values.Select(f => (JsonObject)JsonNode.Parse(f.Source.GetRawText())!), .. package.ValueSets.Select(v => (JsonObject)JsonNode.Parse(v.GetRawText())!)];
+            .. package.Forms.Values.Select(f => (JsonObject)JsonNode.Parse(f.Source.GetRawText())!),
+                .. package.ValueSets.Select(v => (JsonObject)JsonNode.Parse(v.GetRawText())!)];
     }
 
     private static JsonObject Library(ProgrammePackage package) => new()
@@ -105,9 +109,11 @@ public sealed class InstalledProgrammes(IFhirModel model)
         var points = service.Points.Count > 0 ? service.Points.Select(p => (p.Title, p.Form, p.Id)) : [(service.Title, service.Form, "")];
         foreach (var (title, form, id) in points)
         {
-            var action = new JsonObject { ["id"] = id.Length > 0 ? $"{service.Id}-{id}" : service.Id, ["title"] = title, ["code"] = new JsonArray(new JsonObject { ["text"] = service.Title }) };
+            var action = new JsonObject { ["id"] = id.Length > 0 ? $"{service.Id}-{id}" : service.Id,
+                ["title"] = title, ["code"] = new JsonArray(new JsonObject { ["text"] = service.Title }) };
             if (service.When is { } when)
-                action["condition"] = new JsonArray(new JsonObject { ["kind"] = "applicability", ["expression"] = new JsonObject { ["language"] = "text/fhirpath", ["expression"] = when.Text } });
+                action["condition"] = new JsonArray(new JsonObject { ["kind"] = "applicability",
+                    ["expression"] = new JsonObject { ["language"] = "text/fhirpath", ["expression"] = when.Text } });
             if (form.Length > 0) action["definitionCanonical"] = ProgrammeCodes.Canonical("Questionnaire", form);
             yield return action;
         }

@@ -94,7 +94,8 @@ public sealed class Judgement
         variables.Add("record", () => [PathValues.Of(record.Bundle)]);
         variables.Add("visit", [PathValues.Of(visit.Response)]);
         foreach (var name in new[] { "visitDate", "asOf", "today" }) variables.Add(name, [PathValues.Of(visit.Date)]);
-        variables.Add("episode", () => record.Of("EpisodeOfCare").Where(e => e.Each("type").Any(t => t.IsCoded(ProgrammeCodes.Programme, package.Code))).Take(1).Select(PathValues.Of).ToList());
+        variables.Add("episode", () => record.Of("EpisodeOfCare")
+            .Where(e => e.Each("type").Any(t => t.IsCoded(ProgrammeCodes.Programme, package.Code))).Take(1).Select(PathValues.Of).ToList());
         variables.Add("class", () => package.Rules.Rows.FirstOrDefault(r => r.When is null || IsTrue(r.When))?.Class is { } grade ? [Plain(grade)] : []);
         foreach (var input in package.Rules.Inputs) variables.Add(input.Name, () => Input(input));
         foreach (var table in package.Rules.Tables)
@@ -153,7 +154,8 @@ public sealed class Judgement
     private static PathValue? Value(JsonElement owner)
     {
         if (owner.Member("valueQuantity")?.Member("value") is { ValueKind: JsonValueKind.Number } number) return Plain(number.GetDecimal());
-        if (owner.Member("valueCodeableConcept") is { } concept) return concept.Each("coding").FirstOrDefault() is { ValueKind: JsonValueKind.Object } coding ? new("Coding", coding, null) : null;
+        if (owner.Member("valueCodeableConcept") is { } concept)
+            return concept.Each("coding").FirstOrDefault() is { ValueKind: JsonValueKind.Object } coding ? new("Coding", coding, null) : null;
         if (owner.Text("valueString") is { } text) return Plain(text);
         if (owner.Text("valueDateTime") is { } time) return Plain(time);
         if (owner.Member("valueBoolean") is { } flag) return Plain(flag.GetBoolean());
@@ -169,7 +171,8 @@ public sealed class Judgement
     {
         var values = variables[name];
         if (values.Count is 0) return null;
-        object value = values.Count > 1 ? string.Join("、", values.Select(PathValues.Text)) : PathValues.Truth(values[0]) is { } truth ? truth : PathValues.Number(values[0]) is { } number ? number : PathValues.Text(values[0]);
+        object value = values.Count > 1 ? string.Join("、", values.Select(PathValues.Text)) : PathValues.Truth(values[0]) is { } truth
+            ? truth : PathValues.Number(values[0]) is { } number ? number : PathValues.Text(values[0]);
         return new(name, title, value, unit, sources.GetValueOrDefault(name));
     }
 

@@ -19,7 +19,8 @@ public sealed class PersonRecord
         Patient = patient;
         byKey = new(StringComparer.Ordinal) { [patient.Key] = patient };
         foreach (var resource in resources) byKey[resource.Key] = resource;
-        Resources = [.. byKey.Values.Where(r => r.Text("resourceType") is not "Patient").Select(r => (Time: Time(r), r)).OrderByDescending(p => p.Time, StringComparer.Ordinal).Select(p => p.r)];
+        Resources = [.. byKey.Values.Where(r => r.Text("resourceType") is not "Patient").Select(r =>
+            (Time: Time(r), r)).OrderByDescending(p => p.Time, StringComparer.Ordinal).Select(p => p.r)];
         byType = Resources.ToLookup(r => r.Text("resourceType") ?? "", StringComparer.Ordinal);
     }
 

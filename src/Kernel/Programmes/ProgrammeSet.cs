@@ -26,7 +26,8 @@ public sealed class ProgrammeSet
         var others = packages.RemoveAll(p => p.Code == package.Code && p.Edition == package.Edition);
         // An edition without an end is ended by the day before its successor: that is how norms are replaced.
         foreach (var other in others.Where(p => p.Code == package.Code))
-            if (other.From == package.From || (other.To is { } end && other.From < package.From && end >= package.From) || (package.To is { } mine && package.From < other.From && mine >= other.From))
+            if (other.From == package.From || (other.To is { } end && other.From < package.From && end >= package.From)
+                || (package.To is { } mine && package.From < other.From && mine >= other.From))
                 throw RefusedException.Because(409, "conflict", $"“{package.Title}” {package.Edition} 版的有效期与 {other.Edition} 版重叠。");
         if (others.Count >= MostPackages) throw RefusedException.Because(422, "too-costly", $"已安装 {MostPackages} 个项目包。");
         return new(others.Add(package).Sort((a, b) => a.Code == b.Code ? a.From.CompareTo(b.From) : string.CompareOrdinal(a.Code, b.Code)));

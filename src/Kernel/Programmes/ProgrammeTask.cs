@@ -5,7 +5,8 @@ using Tongxin.Kernel.Programmes.Packages;
 namespace Tongxin.Kernel.Programmes;
 
 /// <summary>A Task of a programme as the work lists read it: what is owed to whom, its window, who has it.</summary>
-/// <remarks>restriction.period is the window (on time from start to end); inputs carry the due day, the day it expires and the form. Its state is computed, never stored.</remarks>
+/// <remarks>restriction.period is the window (on time from start to end); inputs carry the due day, the day it expires and the form. Its state is computed, never
+/// stored.</remarks>
 public sealed class ProgrammeTask
 {
     /// <summary>The service that proposes an enrolment to the village doctor.</summary>
@@ -55,7 +56,8 @@ public sealed class ProgrammeTask
     {
         var window = owed.Window;
         if (existing?.Rescheduled is { } day)
-            window = window with { Start = day < window.Start ? day : window.Start, Due = day, End = day > window.End ? day : window.End, Expires = day > window.Expires ? day : window.Expires };
+            window = window with { Start = day < window.Start ? day : window.Start, Due = day, End = day > window.End
+                ? day : window.End, Expires = day > window.Expires ? day : window.Expires };
         var task = new JsonObject { ["resourceType"] = "Task", ["id"] = owed.Id };
         if (package.Sensitivity is { } label) task["meta"] = Sensitivity.Meta(label);
         task["instantiatesCanonical"] = package.Canonical;

@@ -35,7 +35,8 @@ public sealed class Reconciliation
         var package = programmes.For(code, EditionOf(episode), today);
         if (package is null) return;
         var died = record.Died(today);
-        var all = record.Of("QuestionnaireResponse").Select(Visit.Of).OfType<Visit>().Where(v => v.Date <= today).OrderBy(v => v.Date).ThenBy(v => v.Id, StringComparer.Ordinal).ToList();
+        var all = record.Of("QuestionnaireResponse").Select(Visit.Of).OfType<Visit>().Where(v =>
+            v.Date <= today).OrderBy(v => v.Date).ThenBy(v => v.Id, StringComparer.Ordinal).ToList();
         var own = all.Where(v => v.Forms.Any(package.Forms.ContainsKey)).ToList();
         if (episode.ValueKind is JsonValueKind.Undefined && died is null) episode = Enrol(package, own);
         Assess(package, own);
@@ -116,7 +117,8 @@ public sealed class Reconciliation
     {
         var service = new ProgrammeService { Id = ProgrammeTask.EnrolmentService, Title = $"建议纳入{package.Title}", Kind = ServiceKind.Interval, Form = "" };
         var id = StableId.Of("task", record.PatientId, package.Code, service.Id);
-        var window = record.Find($"Task/{id}") is { } task && ProgrammeTask.Of(task) is { } standing ? standing.Window : new(today, today.AddDays(14), today.AddDays(14), today.AddYears(1));
+        var window = record.Find($"Task/{id}") is { } task && ProgrammeTask.Of(task) is { } standing
+            ? standing.Window : new(today, today.AddDays(14), today.AddDays(14), today.AddYears(1));
         return new(id, service, service.Title, "", window, "candidate");
     }
 
@@ -144,7 +146,8 @@ public sealed class Reconciliation
     private (string Status, string Code, string Text, string? Done) WhyClosed(ProgrammeTask task, JsonElement episode, List<Visit> all, DateOnly? died)
     {
         if (died is not null) return ("cancelled", "dead", "死亡", null);
-        if (task.Service is ProgrammeTask.EnrolmentService) return episode.ValueKind is JsonValueKind.Object ? ("completed", "enrolled", "已纳入", null) : ("cancelled", "superseded", "不再符合", null);
+        if (task.Service is ProgrammeTask.EnrolmentService)
+            return episode.ValueKind is JsonValueKind.Object ? ("completed", "enrolled", "已纳入", null) : ("cancelled", "superseded", "不再符合", null);
         var visit = all.LastOrDefault(v => task.Form is { } form && v.Forms.Contains(form) && v.Date >= task.Window.Start.AddDays(-ProgrammeService.ShortIntervalDays));
         if (visit is not null) return ("completed", "done", "已完成", visit.Reference);
         if (episode.ValueKind is JsonValueKind.Object && episode.Text("status") is "finished") return ("cancelled", "exited", "已退出管理", null);

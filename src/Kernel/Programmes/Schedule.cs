@@ -43,7 +43,8 @@ public static class Schedule
         var assessment = assessed is { } found ? Assessment.Of(found, package.Code) : null;
         var due = assessment?.Next ?? service.Interval.After(last.Date);
         var isShort = due.DayNumber - last.Date.DayNumber <= ProgrammeService.ShortIntervalDays;
-        var title = assessment?.Fact(Assessment.ReferralFact) is not null ? $"{service.Title}（追踪转诊结果）" : isShort && service.Kind is ServiceKind.ByClass ? $"{service.Title}（复访）" : service.Title;
+        var title = assessment?.Fact(Assessment.ReferralFact) is not null ? $"{service.Title}（追踪转诊结果）"
+            : isShort && service.Kind is ServiceKind.ByClass ? $"{service.Title}（复访）" : service.Title;
         return Make(package, record, episode, service, title, service.Form, last.Id, Window(service, due, last.Date.AddDays(1), isShort ? service.ShortLate : service.Late));
     }
 

@@ -51,7 +51,8 @@ public sealed class WorkLists(RecordAccess records, TimeProvider clock)
     public async Task<WorkPage> ForAsync(Caller caller, WorkFilter filter, CancellationToken cancel, DateOnly? day = null)
     {
         var on = day ?? LocalTime.Today(clock);
-        var page = await records.SearchAsync(caller, Request(filter, on) with { Includes = [new(false, false, "Task", SearchParameters.Get("Task", "patient"), "Patient")] }, cancel);
+        var page = await records.SearchAsync(caller,
+            Request(filter, on) with { Includes = [new(false, false, "Task", SearchParameters.Get("Task", "patient"), "Patient")] }, cancel);
         var people = page.Included.Where(i => i.Key.Type is "Patient").ToDictionary(i => i.Key.ToString(), RecordReading.Parse, StringComparer.Ordinal);
         var items = new List<WorkItem>();
         foreach (var stored in page.Matches)
@@ -135,7 +136,8 @@ public sealed class WorkLists(RecordAccess records, TimeProvider clock)
     private static SearchRequest Request(WorkFilter filter, DateOnly day)
     {
         var criteria = new List<Criterion> { Any("status", [.. Open.Select(s => new SearchValue.Token(null, s))]) };
-        if (filter.Organisations.Count > 0) criteria.Add(Any("requester", [.. filter.Organisations.Select(ResourceKey.Parse).Select(k => new SearchValue.Reference(k.Type, k.Id))]));
+        if (filter.Organisations.Count > 0)
+            criteria.Add(Any("requester", [.. filter.Organisations.Select(ResourceKey.Parse).Select(k => new SearchValue.Reference(k.Type, k.Id))]));
         if (filter.Owner is { } owner) criteria.Add(Any("owner", [new SearchValue.Reference(ResourceKey.Parse(owner).Type, ResourceKey.Parse(owner).Id)]));
         criteria.Add(Any("group-identifier", [new SearchValue.Token(ProgrammeCodes.Programme, filter.Programme)]));
         criteria.AddRange(filter.Span switch
@@ -146,7 +148,8 @@ public sealed class WorkLists(RecordAccess records, TimeProvider clock)
             WorkSpan.Overdue => [Window(Prefix.Eb, day)],
             _ => Array.Empty<Criterion>(),
         });
-        return new() { Type = "Task", Criteria = criteria, Sort = [new(SearchParameters.Get("Task", "window"), Descending: false)], Count = Math.Clamp(filter.Count, 1, WorkFilter.Most), Cursor = filter.Cursor };
+        return new() { Type = "Task", Criteria = criteria, Sort = [new(SearchParameters.Get("Task", "window"), Descending: false)],
+            Count = Math.Clamp(filter.Count, 1, WorkFilter.Most), Cursor = filter.Cursor };
     }
 
     private static Criterion Any(string code, IReadOnlyList<SearchValue> values) => new Criterion.Matches(SearchParameters.Get("Task", code), Modifier.None, values);

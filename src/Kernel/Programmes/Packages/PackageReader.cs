@@ -20,11 +20,13 @@ public sealed class PackageReader
 
     private ProgrammePackage Read()
     {
-        plan = YamlDocument.Parse($"{source.Name}/plan.yaml", source.Files.GetValueOrDefault("plan.yaml") ?? throw RefusedException.Because(422, "required", $"{source.Name}: 缺少 plan.yaml。"));
+        plan = YamlDocument.Parse($"{source.Name}/plan.yaml", source.Files.GetValueOrDefault("plan.yaml")
+            ?? throw RefusedException.Because(422, "required", $"{source.Name}: 缺少 plan.yaml。"));
         var root = plan.Root;
         var edition = Required(root, "version");
         var forms = Forms(edition);
-        var rules = source.Files.TryGetValue("rules.yaml", out var text) ? new RulesYaml(YamlDocument.Parse($"{source.Name}/rules.yaml", text), forms, issues).Read() : new Rules();
+        var rules = source.Files.TryGetValue("rules.yaml", out var text)
+            ? new RulesYaml(YamlDocument.Parse($"{source.Name}/rules.yaml", text), forms, issues).Read() : new Rules();
         var period = root["effectivePeriod"] as JsonObject;
         var from = Json.Day(period?["start"]?.ToString());
         if (from is null) issues.Add(plan.Fault(root, "required", "需要 effectivePeriod.start（本版生效日期）。"));
@@ -136,7 +138,8 @@ public sealed class PackageReader
                 ShortLate = Span(node, "short-late") ?? service.ShortLate,
                 Expires = Span(node, "expires") ?? service.Expires,
             });
-            if (parsed is ServiceKind.Points && (service.Anchor is null || service.Points.Count is 0)) issues.Add(plan.Fault(node, "required", "kind: points 需要 anchor 与 points。"));
+            if (parsed is ServiceKind.Points && (service.Anchor is null || service.Points.Count is 0))
+                issues.Add(plan.Fault(node, "required", "kind: points 需要 anchor 与 points。"));
         }
 
         return services;

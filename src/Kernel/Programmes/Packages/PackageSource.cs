@@ -5,7 +5,8 @@ using Tongxin.Fhir;
 
 namespace Tongxin.Kernel.Programmes.Packages;
 
-/// <summary>The files of a programme as their author wrote them, by path: <c>plan.yaml</c>, <c>rules.yaml</c>, <c>questionnaires/…</c>, <c>valuesets/…</c>, <c>cases/…</c>.</summary>
+/// <summary>The files of a programme as their author wrote them, by path: <c>plan.yaml</c>, <c>rules.yaml</c>, <c>questionnaires/…</c>, <c>valuesets/…</c>,
+/// <c>cases/…</c>.</summary>
 /// <remarks>From a folder or from the bundle that carries the same files in a Library's content; both are read by the same reader.</remarks>
 public sealed class PackageSource(string name, IReadOnlyDictionary<string, string> files)
 {

@@ -59,14 +59,17 @@ internal sealed partial class QuestionnaireYaml(YamlDocument document, string ed
         if ((string?)source["prefix"] is { } prefix) item["prefix"] = prefix;
         item["text"] = (string?)source["text"] ?? link;
         if ((string?)source["en"] is { } english) item["_text"] = Translated(english);
-        item["type"] = (string?)source["type"] ?? (source["items"] is not null && source["choices"] is null ? "group" : source["choices"] is not null || source["value-set"] is not null ? "choice" : "string");
+        item["type"] = (string?)source["type"]
+            ?? (source["items"] is not null && source["choices"] is null ? "group"
+            : source["choices"] is not null || source["value-set"] is not null ? "choice" : "string");
         foreach (var flag in new[] { "required", "repeats" })
             if (source[flag] is { } value) item[flag] = (bool)value;
         if (source["readonly"] is { } readOnly) item["readOnly"] = (bool)readOnly;
         if (source["max-length"] is { } most) item["maxLength"] = (int)most;
         if ((string?)source["definition"] is { } definition) item["definition"] = Definition(definition);
         if (((string?)source["observation"] ?? (string?)source["code"]) is { } code) item["code"] = new JsonArray([.. code.Split(", ").Select(c => (JsonNode)Coding(c))]);
-        if ((string?)source["value-set"] is { } valueSet) item["answerValueSet"] = valueSet.Contains("://", StringComparison.Ordinal) ? valueSet : ProgrammeCodes.Canonical("ValueSet", valueSet);
+        if ((string?)source["value-set"] is { } valueSet)
+            item["answerValueSet"] = valueSet.Contains("://", StringComparison.Ordinal) ? valueSet : ProgrammeCodes.Canonical("ValueSet", valueSet);
         Choices(source, item, link);
         Conditions(source, item);
         Initial(source, item);
@@ -168,7 +171,8 @@ internal sealed partial class QuestionnaireYaml(YamlDocument document, string ed
         foreach (var constraint in (source["constraint"] as JsonArray ?? []).OfType<JsonObject>()) made.Add(Constraint(constraint, link));
         if (source["observation"] is not null) Add(SdcUrls.ObservationExtract, "valueBoolean", true);
         if ((string?)source["extract"] is { } type)
-            made.Add(new JsonObject { ["url"] = SdcUrls.DefinitionExtract, ["extension"] = new JsonArray(new JsonObject { ["url"] = "definition", ["valueCanonical"] = $"http://hl7.org/fhir/StructureDefinition/{type}" }) });
+            made.Add(new JsonObject { ["url"] = SdcUrls.DefinitionExtract,
+                ["extension"] = new JsonArray(new JsonObject { ["url"] = "definition", ["valueCanonical"] = $"http://hl7.org/fhir/StructureDefinition/{type}" }) });
         foreach (var (path, value) in source["set"] as JsonObject ?? [])
             made.Add(new JsonObject { ["url"] = SdcUrls.DefinitionExtractValue, ["extension"] = new JsonArray(
                 new JsonObject { ["url"] = "definition", ["valueUri"] = Definition(path) }, new JsonObject { ["url"] = "fixed-value", ["valueString"] = value?.DeepClone() }) });

@@ -90,7 +90,8 @@ internal sealed partial class RulesYaml(YamlDocument document, IReadOnlyDictiona
     {
         var from = Json.Day(node["from"]?.ToString());
         if (from is null) issues.Add(document.Fault(node, "required", "表的每一行需要 from（生效日期）。"));
-        var values = node.Where(m => m.Key is not ("from" or "to" or "uncertain" or "clause") && m.Value is not null).ToDictionary(m => m.Key, m => Plain(m.Value!), StringComparer.Ordinal);
+        var values = node.Where(m => m.Key is not ("from" or "to" or "uncertain" or "clause")
+            && m.Value is not null).ToDictionary(m => m.Key, m => Plain(m.Value!), StringComparer.Ordinal);
         return new(from ?? default, Json.Day(node["to"]?.ToString()), values, (bool?)node["uncertain"] ?? false);
     }
 
@@ -120,7 +121,8 @@ internal sealed partial class RulesYaml(YamlDocument document, IReadOnlyDictiona
             if (!ids.Add(id)) issues.Add(document.Fault(node, "duplicate", $"行号“{id}”重复。"));
             var grade = (string?)node["class"];
             if (grade is not null && !classes.ContainsKey(grade)) issues.Add(document.Fault(node, "code-invalid", $"分类代码“{grade}”不在 codes 中。"));
-            if (!Enum.TryParse<Referral>((string?)node["refer"] ?? "none", ignoreCase: true, out var referral)) issues.Add(document.Fault(node, "code-invalid", "refer 应为 none、proposed 或 urgent。"));
+            if (!Enum.TryParse<Referral>((string?)node["refer"] ?? "none", ignoreCase: true, out var referral))
+                issues.Add(document.Fault(node, "code-invalid", "refer 应为 none、proposed 或 urgent。"));
             if (node["next"] is { } next && CalendarSpan.Parse(next.ToString()) is null) issues.Add(document.Fault(next, "value", $"next: “{next}”不是时间长度。"));
             yield return new()
             {

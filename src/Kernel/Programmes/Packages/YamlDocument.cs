@@ -93,8 +93,10 @@ public sealed class YamlDocument
         if (text is "true") return true;
         if (text is "false") return false;
         if (TextMembers.Contains(member)) return text;
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && (text.Length is 1 || text.TrimStart('-')[0] is not '0')) return whole;
-        return decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && text.TrimStart('-') is not ['0', >= '0' and <= '9', ..]
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && (text.Length is 1 || text.TrimStart('-')[0] is not '0'))
+            return whole;
+        return decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && text.TrimStart('-') is not ['0', >= '0' and <= '9', ..]
             ? number
             : text;
     }
