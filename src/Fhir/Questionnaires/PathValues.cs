@@ -9,9 +9,31 @@ public static class PathValues
 {
     public static PathValue Of(JsonElement resource) => new(resource.Text("resourceType"), resource, null);
 
-    public static PathValue Of(DateOnly day) => Of(new Answer("Date", JsonSerializer.SerializeToElement(day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture))));
+    public static PathValue Of(DateOnly day) => Time(day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
 
-    public static PathValue Of(Answer answer) => new(TypeName(answer.Type), answer.Value, null);
+    public static PathValue Of(Answer answer) => answer.Type switch
+    {
+        "Boolean" => new("boolean", answer.Value, answer.Value.ValueKind is JsonValueKind.True),
+        "Integer" when answer.Value.TryGetInt64(out var whole) => new("integer", answer.Value, whole),
+        "Integer" or "Decimal" when answer.Number is { } number => new("decimal", answer.Value, number),
+        "Date" or "DateTime" => Time(answer.ToString()),
+        "Time" => Time("T" + answer.ToString()),
+        "Coding" or "Quantity" or "Attachment" or "Reference" => new(answer.Type, answer.Value, null),
+        _ => new("string", answer.Value, answer.ToString()),
+    };
+
+    /// <summary>A time as the engine itself reads it from a literal; text that is no time stays text.</summary>
+    private static PathValue Time(string text)
+    {
+        try
+        {
+            return FhirPathExpression.Compile("@" + text).Evaluate(default, NoContext) is [var only] ? only : new("string", default, text);
+        }
+        catch (FhirPathException)
+        {
+            return new("string", default, text);
+        }
+    }
 
     internal static IReadOnlyList<PathValue> Of(FilledItem item) => [new("QuestionnaireResponse.item", ResponseWriter.Write(item), null)];
 
@@ -82,7 +104,10 @@ public static class PathValues
         }
         : new Dictionary<string, object?> { ["value"] = number });
 
-    private static string TypeName(string suffix) => suffix is "Coding" or "Quantity" or "Attachment" or "Reference"
-        ? suffix
-        : char.ToLowerInvariant(suffix[0]) + suffix[1..];
+    private static FhirPathContext NoContext { get; } = new() { Model = new NoModel() };
+
+    private sealed class NoModel : Model.IFhirModel
+    {
+        public Model.TypeModel? Type(string name) => null;
+    }
 }
