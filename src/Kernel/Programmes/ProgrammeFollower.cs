@@ -1,0 +1,105 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tongxin.Fhir;
+using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Records;
+
+namespace Tongxin.Kernel.Programmes;
+
+/// <summary>Follows the feed and brings every person who was written about into line, so that import and other systems cannot skip a rule.</summary>
+/// <remarks>
+/// What it writes itself comes round once more and changes nothing. The position it has reached is kept in the record (<c>Basic/programme-follower</c>),
+/// written at most once a minute; after a crash some people are reconciled again, which is harmless.
+/// </remarks>
+internal sealed partial class ProgrammeFollower(IRecordStore store, FollowUps followUps, RecordAccess records, TimeProvider clock, ILogger<ProgrammeFollower> logger)
+    : BackgroundService
+{
+    public const int Batch = 500;
+    private static readonly ResourceKey PositionKey = new("Basic", "programme-follower");
+    private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
+    private static readonly Caller Self = Caller.System("programmes");
+
+    // What the rules read; other types cannot change what is derived.
+    private static readonly HashSet<string> Watched = new(StringComparer.Ordinal)
+    {
+        "Patient", "EpisodeOfCare", "QuestionnaireResponse", "Observation", "Condition", "MedicationStatement", "Procedure", "Consent",
+    };
+
+    protected override async Task ExecuteAsync(CancellationToken cancel)
+    {
+        var position = await ReadPositionAsync(cancel);
+        var saved = clock.GetUtcNow();
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                var reached = await FollowAsync(position, cancel);
+                if (reached > position && clock.GetUtcNow() - saved >= SaveEvery)
+                {
+                    await SavePositionAsync(reached, cancel);
+                    saved = clock.GetUtcNow();
+                }
+
+                position = reached;
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                Failed(failure, position);
+                await Task.Delay(AfterFailure, clock, cancel);
+            }
+        }
+    }
+
+    /// <summary>One batch; waits when there is nothing. Answers the position reached.</summary>
+    internal async Task<long> FollowAsync(long position, CancellationToken cancel)
+    {
+        var entries = await store.FeedAsync(position, Batch, cancel);
+        if (entries.Count is 0)
+        {
+            await store.FeedGrewAsync(position, cancel);
+            return position;
+        }
+
+        foreach (var person in entries.Where(e => Watched.Contains(e.Stored.Key.Type) && !IsOurs(e)).Select(e => e.Person).OfType<string>().Distinct(StringComparer.Ordinal))
+        {
+            try
+            {
+                await followUps.ReconcileAsync(Self, person, cancel);
+            }
+            catch (RefusedException refused)
+            {
+                // One person's record that cannot be brought into line must not hold up everybody else's.
+                Refused(person, refused.Message);
+            }
+        }
+
+        return entries[^1].Position;
+    }
+
+    /// <summary>Assessments and enrolments that were derived: bringing the person into line wrote them.</summary>
+    private static bool IsOurs(FeedEntry entry) => entry.Stored.Key.Id.StartsWith("assess-", StringComparison.Ordinal);
+
+    private async Task<long> ReadPositionAsync(CancellationToken cancel)
+    {
+        var stored = await store.ReadAsync(PositionKey, new Visibility.Everything(), cancel);
+        if (stored is null or { IsDeleted: true }) return 0;
+        var text = RecordReading.Parse(stored).ExtensionAt(ProgrammeCodes.Fhir + "StructureDefinition/feed-position")?.Text("valueString");
+        return long.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var position) ? position : 0;
+    }
+
+    private Task SavePositionAsync(long position, CancellationToken cancel) => records.CommitAsync(Self, [RecordReading.Put(new JsonObject
+    {
+        ["resourceType"] = "Basic",
+        ["id"] = PositionKey.Id,
+        ["extension"] = new JsonArray(new JsonObject { ["url"] = ProgrammeCodes.Fhir + "StructureDefinition/feed-position", ["valueString"] = $"{position}" }),
+        ["code"] = new JsonObject { ["text"] = "programme follower" },
+    })], new(), cancel);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Programmes stopped at feed position {Position} and will try again")]
+    private partial void Failed(Exception failure, long position);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Programmes could not bring Patient/{Person} into line: {Why}")]
+    private partial void Refused(string person, string why);
+}

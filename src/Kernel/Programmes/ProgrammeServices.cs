@@ -1,0 +1,41 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Tongxin.Fhir.Model;
+using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Records;
+using Tongxin.Kernel.Records.Model;
+
+namespace Tongxin.Kernel.Programmes;
+
+/// <summary>Puts the programme engine among the services: <see cref="InstalledProgrammes"/>, <see cref="FollowUps"/>, <see cref="WorkLists"/>.</summary>
+public static class ProgrammeServices
+{
+    /// <summary>Folder beside the program where every module's definitions lie.</summary>
+    public static string DefaultFolder => Path.Combine(AppContext.BaseDirectory, "modules");
+
+    /// <param name="folder">Folder with one folder for each programme; further ones may be installed at run time.</param>
+    public static IServiceCollection AddProgrammes(this IServiceCollection services, string? folder = null)
+    {
+        services.AddSingleton<IFhirModel>(FirelyModel.R4);
+        services.AddSingleton(p =>
+        {
+            var installed = new InstalledProgrammes(p.GetRequiredService<IFhirModel>());
+            installed.InstallFolders(folder ?? DefaultFolder);
+            return installed;
+        });
+        services.AddSingleton(p => new FollowUps(
+            p.GetRequiredService<RecordAccess>(), p.GetRequiredService<InstalledProgrammes>(), p.GetRequiredService<IFhirModel>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new WorkLists(p.GetRequiredService<RecordAccess>(), p.GetRequiredService<TimeProvider>()));
+        return services;
+    }
+
+    /// <summary>The follower of the feed and the midnight; apart, because a tool that imports or verifies runs without them.</summary>
+    internal static IServiceCollection AddProgrammeFollowers(this IServiceCollection services, IRecordStore store)
+    {
+        services.AddHostedService(p => new ProgrammeFollower(
+            store, p.GetRequiredService<FollowUps>(), p.GetRequiredService<RecordAccess>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ProgrammeFollower>>()));
+        services.AddHostedService(p => new Midnight(
+            p.GetRequiredService<RecordAccess>(), p.GetRequiredService<FollowUps>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Midnight>>()));
+        return services;
+    }
+}
