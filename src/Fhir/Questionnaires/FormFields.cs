@@ -16,8 +16,15 @@ public static partial class FormFields
     /// <summary>Lays posted fields over an empty form. Text that is not of the item's type stays text, so that the check can name the field.</summary>
     public static Filling Read(Form form, IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> fields, FormContext context)
     {
-        var given = fields.Take(MostFields).ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal);
         var filling = Filling.Read(form, JsonSerializer.SerializeToElement(new { resourceType = "QuestionnaireResponse" }), context);
+        Apply(filling, fields);
+        return filling;
+    }
+
+    /// <summary>Answers the named fields and leaves the others as they are; a field without text clears its answer.</summary>
+    public static void Apply(Filling filling, IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> fields)
+    {
+        var given = fields.Take(MostFields).ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal);
         AddRows(filling, given.Keys);
         foreach (var item in filling.All.Where(i => i.Item.IsQuestion).ToList())
         {
@@ -27,7 +34,6 @@ public static partial class FormFields
         }
 
         filling.Recalculate();
-        return filling;
     }
 
     /// <summary>The text a field shows for an answer.</summary>
@@ -42,7 +48,7 @@ public static partial class FormFields
         foreach (var (group, last) in most)
         {
             if (!filling.Form.ByLinkId.TryGetValue(group, out var item) || item is not { Repeats: true, Type: ItemType.Group }) continue;
-            for (var row = 0; row < last; row++) filling.AddRow(group);
+            for (var rows = filling.All.Count(i => i.Item == item); rows <= last; rows++) filling.AddRow(group);
         }
     }
 

@@ -27,7 +27,7 @@ public static class PathValues
     {
         try
         {
-            return FhirPathExpression.Compile("@" + text).Evaluate(default, NoContext) is [var only] ? only : new("string", default, text);
+            return FhirPathExpression.Compile("@" + text).Evaluate(default(JsonElement), NoContext) is [var only] ? only : new("string", default, text);
         }
         catch (FhirPathException)
         {

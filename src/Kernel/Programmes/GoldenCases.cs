@@ -89,11 +89,11 @@ internal sealed class GoldenRun(GoldenCase golden, ProgrammeSet programmes, IFhi
         var answers = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { [Kernel.Programmes.Visit.DateAnswer] = [Json.Text(day)] };
         foreach (var source in new[] { content["defaults"] as JsonObject, visit["answers"] as JsonObject })
             foreach (var (name, value) in source ?? [])
-                if (value is null) answers.Remove(name);
-                else answers[name] = value is JsonArray list ? [.. list.Select(v => v!.ToString())] : [value.ToString()];
+                answers[name] = value switch { null => [], JsonArray list => [.. list.Select(v => v!.ToString())], _ => [value.ToString()] };
 
-        var filling = FormFields.Read(form, answers, FollowUp.Context(record, form, day, model, null));
-        var strange = answers.Keys.Where(a => !filling.All.Any(i => i.Name == a)).ToList();
+        var filling = FollowUp.Start(record, form, day, model);
+        FormFields.Apply(filling, answers);
+        var strange = answers.Where(a => a.Value.Count > 0).Select(a => a.Key).Where(a => !filling.All.Any(i => i.Name == a)).ToList();
         if (strange.Count > 0) throw RefusedException.Because(422, "not-found", $"案例回答了表单没有的题目：{string.Join("、", strange)}。");
         return FollowUp.Decide(record, programmes, new() { Form = form, Response = filling.ToResponse(), Id = id, Author = "Practitioner/case", Today = day }, model);
     }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Tongxin.Fhir;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -8,7 +8,7 @@ namespace Tongxin.Kernel.Programmes.Packages;
 
 /// <summary>One YAML file as JSON that still knows on which line each part stood, so that a fault is told by file and line.</summary>
 /// <remarks>YAML 1.2 core schema without tags, anchors or several documents. Codes and ids are text even when they look like numbers.</remarks>
-public sealed class YamlDocument
+public sealed partial class YamlDocument
 {
     public const int LongestFile = 1 << 20;
     public const int MostNodes = 60_000;
@@ -93,11 +93,10 @@ public sealed class YamlDocument
         if (text is "true") return true;
         if (text is "false") return false;
         if (TextMembers.Contains(member)) return text;
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && (text.Length is 1 || text.TrimStart('-')[0] is not '0'))
-            return whole;
-        return decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            && text.TrimStart('-') is not ['0', >= '0' and <= '9', ..]
-            ? number
-            : text;
+        // Read as JSON reads it, so that every number type can be taken from it; 007 is a code, not a number.
+        return IsNumber.IsMatch(text) ? JsonNode.Parse(text) : text;
     }
+
+    [GeneratedRegex(@"^-?(0|[1-9]\d{0,17})(\.\d{1,18})?$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    private static partial Regex IsNumber { get; }
 }
