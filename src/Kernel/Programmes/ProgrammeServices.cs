@@ -33,7 +33,8 @@ public static class ProgrammeServices
     internal static IServiceCollection AddProgrammeFollowers(this IServiceCollection services, IRecordStore store)
     {
         services.AddHostedService(p => new ProgrammeFollower(
-            store, p.GetRequiredService<FollowUps>(), p.GetRequiredService<RecordAccess>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ProgrammeFollower>>()));
+            store, p.GetRequiredService<FollowUps>(), p.GetRequiredService<RecordAccess>(), p
+                .GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ProgrammeFollower>>()));
         services.AddHostedService(p => new Midnight(
             p.GetRequiredService<RecordAccess>(), p.GetRequiredService<FollowUps>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Midnight>>()));
         return services;
