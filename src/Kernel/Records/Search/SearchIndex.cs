@@ -29,7 +29,7 @@ public sealed class SearchIndex(TimeSpan? zone = null, Func<string, IEnumerable<
         var walk = new Walk(values, resource, rows);
         walk.Visit(plan.Tree, resource, 0);
         foreach (var presence in plan.Presences)
-            rows.Tokens.Add(new(presence, null, walk.Present.Contains(presence) ? "true" : "false"));
+            rows.Tokens.Add(new(presence, null, walk.IsPresent(presence) ? "true" : "false"));
         foreach (var computed in plan.Computed) Compute(computed, resource, rows);
         Distinct(rows.Tokens);
         Distinct(rows.Strings);
@@ -68,7 +68,10 @@ public sealed class SearchIndex(TimeSpan? zone = null, Func<string, IEnumerable<
 
     private sealed class Walk(IndexValues values, JsonElement resource, IndexEntries rows)
     {
-        public HashSet<SearchParameter> Present { get; } = [];
+        private List<SearchParameter>? present;
+        private Walk? forParts;
+
+        public bool IsPresent(SearchParameter parameter) => present?.Contains(parameter) is true;
 
         public void Visit(PathNode node, JsonElement element, int ordinal)
         {
@@ -95,26 +98,49 @@ public sealed class SearchIndex(TimeSpan? zone = null, Func<string, IEnumerable<
             if (element.ValueKind is JsonValueKind.Null) return;
             if (leaf.Parts is not null) TakeTuples(leaf, element);
             else if (!leaf.IsPresence) values.Add(leaf.Parameter, type, element, leaf.Target, rows);
-            else if (element.ValueKind is not JsonValueKind.False) Present.Add(leaf.Parameter);
+            else if (element.ValueKind is not JsonValueKind.False) (present ??= []).Add(leaf.Parameter);
         }
 
         private void TakeTuples(PathLeaf leaf, JsonElement element)
         {
-            List<object[]> tuples = [[]];
-            foreach (var part in leaf.Parts!)
-            {
-                var found = new IndexEntries();
-                new Walk(values, resource, found).Visit(part.Tree, part.FromResource ? resource : element, 0);
-                List<object> each =
-                [
-                    .. found.Tokens.Where(t => t.Code.Length > 0), .. found.Strings.Where(s => s.Original), .. found.Dates,
-                    .. found.Quantities, .. found.References, .. found.Uris,
-                ];
-                if (each.Count is 0) return;
-                tuples = [.. (from tuple in tuples from value in each select (object[])[.. tuple, value]).Take(MostTuples)];
-            }
+            var parts = leaf.Parts!;
+            var found = new List<object>[parts.Count];
+            // Backwards, because the value comes last and is what is most often of another type: then nothing more is to be done.
+            for (var i = parts.Count - 1; i >= 0; i--)
+                if ((found[i] = PartValues(parts[i], element)).Count is 0) return;
 
+            List<object[]> tuples = [[]];
+            foreach (var each in found)
+                tuples = tuples.Count is 1 && each.Count is 1 ? [[.. tuples[0], each[0]]]
+                    : [.. (from tuple in tuples from value in each select (object[])[.. tuple, value]).Take(MostTuples)];
             foreach (var tuple in tuples) rows.Composites.Add(new(leaf.Parameter, tuple));
+        }
+
+        private List<object> PartValues(PartTree part, JsonElement element)
+        {
+            forParts ??= new(values, resource, new());
+            forParts.Visit(part.Tree, part.FromResource ? resource : element, 0);
+            return forParts.TakeRows();
+        }
+
+        private List<object> TakeRows()
+        {
+            List<object> taken = [];
+            foreach (var token in rows.Tokens)
+                if (token.Code.Length > 0) taken.Add(token);
+            foreach (var text in rows.Strings)
+                if (text.Original) taken.Add(text);
+            foreach (var date in rows.Dates) taken.Add(date);
+            foreach (var quantity in rows.Quantities) taken.Add(quantity);
+            foreach (var reference in rows.References) taken.Add(reference);
+            foreach (var uri in rows.Uris) taken.Add(uri);
+            rows.Tokens.Clear();
+            rows.Strings.Clear();
+            rows.Dates.Clear();
+            rows.Quantities.Clear();
+            rows.References.Clear();
+            rows.Uris.Clear();
+            return taken;
         }
 
         private static bool Enters(PathStep condition, JsonElement element, int ordinal) => condition switch
