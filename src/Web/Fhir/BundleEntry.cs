@@ -36,6 +36,14 @@ internal sealed record BundleEntry(int Index)
 
     public async Task<Change> ChangeAsync(FhirServer server, CancellationToken cancel)
     {
+        if (Call is { Method: "PATCH", Address.Place: Fhir.Place.Instance }) return await Patching.ChangeAsync(server, Call, cancel) with { Place = Place };
+        return Change();
+    }
+
+    /// <summary>The change of an entry that is no patch.</summary>
+    public Change Change()
+    {
+        if (Refusal is not null) throw Refusal;
         var call = Call!;
         Change? change = (call.Method, call.Address.Place) switch
         {
@@ -44,7 +52,6 @@ internal sealed record BundleEntry(int Index)
             ("PUT", Fhir.Place.Type) => Writing.UpdateWhere(call, FullUrl),
             ("DELETE", Fhir.Place.Instance) => Writing.Delete(call, FullUrl),
             ("DELETE", Fhir.Place.Type) => Writing.DeleteWhere(call, FullUrl),
-            ("PATCH", Fhir.Place.Instance) => await Patching.ChangeAsync(server, call, cancel),
             _ => null,
         };
         return change is null
@@ -104,7 +111,7 @@ internal sealed record BundleEntry(int Index)
     }
 
     /// <summary>The resource's own bytes, a slice of the bundle's.</summary>
-    private static ReadOnlyMemory<byte> Body(ReadOnlyMemory<byte> bundle, JsonElement entry)
+    public static ReadOnlyMemory<byte> Body(ReadOnlyMemory<byte> bundle, JsonElement entry)
     {
         if (!entry.TryGetProperty("resource"u8, out var resource)) return default;
         var raw = JsonMarshal.GetRawUtf8Value(resource);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Tongxin.Fhir.Validation;
 
 namespace Tongxin.Web.Fhir;
 
@@ -10,6 +11,7 @@ public static class FhirSetup
     {
         services.AddSingleton(options);
         services.AddSingleton(Everything.Operation);
+        services.AddSingleton(provider => Validating.Operation(provider.GetRequiredService<Validator>()));
         services.AddSingleton<Operations>();
         services.AddSingleton<FhirServer>();
         services.AddSingleton<FhirEndpoint>();

@@ -49,10 +49,12 @@ internal sealed class GroupBatch(NpgsqlConnection connection, Names names)
         if (pending.Commit.IdempotencyKey is { } key) answers.Add(key, pending);
     }
 
-    private void Add(Decision decision, PendingCommit pending, Func<ResourceKey, long> ridOf)
+    private void Add(Decision decision, PendingCommit pending, Func<ResourceKey, long> known)
     {
         var (change, stored) = (decision.Change, decision.Stored);
         var rid = pending.Rids[stored.Key];
+        // A condition that matched gave the change another key than it was prepared with; what it says of itself means the match.
+        long ridOf(ResourceKey key) => key == change.Key ? rid : known(key);
         var current = decision.Current;
         if (current is { Version: > 0 }) superseded.Add(rid);
         // A deletion stays whose it was, or its tombstone would be seen by others than those who saw the resource.
