@@ -10,7 +10,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("bench store --postgres [--data DIR-OF-NDJSON] [--limit N]   the PostgreSQL engine alone, on a private cluster");
+    Console.Error.WriteLine("bench store --postgres [--data DIR-OF-NDJSON] [--limit N] [--times N]   the PostgreSQL engine alone, on a private cluster");
     Console.Error.WriteLine("bench prepare DIR-OF-NDJSON   what stands between the bytes of a resource and the store");
     return 2;
 }

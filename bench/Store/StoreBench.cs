@@ -25,7 +25,19 @@ internal static class StoreBench
         await using var store = await PostgresStore.OpenAsync(new() { ConnectionString = connection }, CancellationToken.None);
         var report = new Report(new ProcessorTime(cluster.ProcessId));
         await LoadAsync(store, report, folder, limit);
+        var times = int.Parse(Option(args, "--times") ?? "1", CultureInfo.InvariantCulture);
+        for (var copy = 1; copy < times; copy++)
+        {
+            var number = copy;
+            var again = Workload.Read(folder, limit).Select(line => Workload.Prepare(Workload.Again(line, number))).Chunk(250).Select(c => (IReadOnlyList<PreparedChange>)c);
+            await report.MeasureAsync($"copy {copy}, bundles of 250", limit, () => EachAsync(4, again, store));
+        }
         await DiskAsync(connection);
+        if (args.Contains("--keep"))
+        {
+            Report.Say(connection);
+            Console.ReadLine();
+        }
         await SearchBench.RunAsync(store, report, Workload.Read(folder, limit), ReadingTime);
         return 0;
     }
@@ -38,8 +50,12 @@ internal static class StoreBench
         Report.Say($"{all.Count} resources, {all.Sum(l => (long)l.Length) / all.Count} bytes each");
         Report.Say($"parsing and extraction {clock.Elapsed.TotalMicroseconds / all.Count:F0} µs each");
 
-        var singles = Math.Min(15_000, prepared.Count / 4);
-        await report.MeasureAsync("create, 16 clients", singles, () => EachAsync(16, prepared.Take(singles).Select(p => (IReadOnlyList<PreparedChange>)[p]), store));
+        // Patients and encounters first, so that the single creates are of things with a past.
+        var begun = Math.Min(13_000, prepared.Count / 3);
+        await EachAsync(4, prepared.Take(begun).Chunk(250).Select(c => (IReadOnlyList<PreparedChange>)c), store);
+        var singles = Math.Min(12_000, prepared.Count / 3);
+        await report.MeasureAsync("create, 16 clients", singles, () => EachAsync(16, prepared.Skip(begun).Take(singles).Select(p => (IReadOnlyList<PreparedChange>)[p]), store));
+        singles += begun;
         var bundles = prepared.Skip(singles).Chunk(250).Select(c => (IReadOnlyList<PreparedChange>)c).ToList();
         await report.MeasureAsync("bundles of 250, 4 clients", prepared.Count - singles, () => EachAsync(4, bundles, store));
     }

@@ -32,9 +32,21 @@ public sealed class PostgresSearchTests
             var differ = $"{asked}\nexpected {string.Join(' ', expected.Order())}\nfound {string.Join(' ', found.Order())}";
             Assert.True(expected.SetEquals(found), differ);
             Assert.True(total == expected.Count, $"total {total}, not {expected.Count}: {asked}");
+            if (request.Sort is [{ Parameter.Type: SearchParameterType.Date } key]) CheckOrder(world, found, key);
             if (expected.Count > 0) nonEmpty++;
         }
         Assert.InRange(nonEmpty, Requests / 10, Requests);
+    }
+
+    private static void CheckOrder(SearchWorld world, List<string> found, SortKey key)
+    {
+        var times = found.ConvertAll(f =>
+        {
+            var date = world.Rows[ResourceKey.Parse(f)].Index.Dates.Find(d => d.Parameter == key.Parameter);
+            return date.Parameter is null ? (DateTimeOffset?)null : date.From;
+        });
+        var sorted = key.Descending ? times.OrderBy(t => t is null).ThenByDescending(t => t) : times.OrderBy(t => t is null).ThenBy(t => t);
+        Assert.Equal(sorted, times);
     }
 
     private static async Task<(List<string> Found, long? Total)> AllPagesAsync(PostgresStore store, SearchRequest request, Visibility visibility, CancellationToken cancel)

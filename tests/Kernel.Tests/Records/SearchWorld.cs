@@ -18,11 +18,11 @@ internal sealed class SearchWorld
     public static readonly SearchParameter Gender = Of("Patient", "gender", SearchParameterType.Token);
     public static readonly SearchParameter Identifier = Of("Patient", "identifier", SearchParameterType.Token);
     public static readonly SearchParameter Name = Of("Patient", "name", SearchParameterType.String);
-    public static readonly SearchParameter Birthdate = Of("Patient", "birthdate", SearchParameterType.Date);
+    public static readonly SearchParameter Birthdate = Of("Patient", "birthdate", SearchParameterType.Date, "Patient.birthDate");
     public static readonly SearchParameter Clinic = Of("Patient", "organization", SearchParameterType.Reference);
     public static readonly SearchParameter Code = Of("Observation", "code", SearchParameterType.Token);
     public static readonly SearchParameter Subject = Of("Observation", "subject", SearchParameterType.Reference);
-    public static readonly SearchParameter Date = Of("Observation", "date", SearchParameterType.Date);
+    public static readonly SearchParameter Date = Of("Observation", "date", SearchParameterType.Date, "Observation.effective");
     public static readonly SearchParameter Value = Of("Observation", "value-quantity", SearchParameterType.Quantity);
     public static readonly SearchParameter Source = Of("Observation", "source", SearchParameterType.Uri);
     public static readonly SearchParameter CodeValue = Of("Observation", "code-value-quantity", SearchParameterType.Composite);
@@ -126,6 +126,8 @@ internal sealed class SearchWorld
     {
         var type = Pick("Patient", "Observation");
         var criteria = Enumerable.Range(0, random.Next(4)).Select(_ => Criterion(type, 2)).ToList();
+        for (var pair = random.Next(5) is 0 ? 2 : 0; pair > 0; pair--)
+            criteria.Add(new Criterion.Matches(type is "Patient" ? Birthdate : Date, Modifier.None, [DateValue()]));
         return new() { Type = type, Criteria = criteria, Count = random.Next(1, 12), Total = TotalMode.Accurate, Sort = Sort(type) };
     }
 
@@ -214,5 +216,6 @@ internal sealed class SearchWorld
 
     private IEnumerable<string> Some(params string[] from) => from.Where(_ => Chance(4));
 
-    private static SearchParameter Of(string type, string code, SearchParameterType kind) => new() { ResourceType = type, Code = code, Type = kind };
+    private static SearchParameter Of(string type, string code, SearchParameterType kind, string? path = null) =>
+        new() { ResourceType = type, Code = code, Type = kind, Path = path };
 }

@@ -10,14 +10,18 @@ internal sealed class Connections : IAsyncDisposable
     private const int LockTimeoutSeconds = 20;
 
     // Everything has an index, and a plan made while a table was small is kept while it grows: never let it be a scan of the table.
-    private const string Planning = " -c jit=off -c enable_seqscan=off";
+    private const string Planning = " -c jit=off -c enable_seqscan=off -c max_parallel_workers_per_gather=0";
 
     // Writers reach rows by key only.
     private const string ByKey = Planning + " -c enable_hashjoin=off -c enable_mergejoin=off";
 
-    private Connections(NpgsqlDataSource readers, NpgsqlDataSource writers, NpgsqlDataSource side) => (Readers, Writers, Side) = (readers, writers, side);
+    private Connections(NpgsqlDataSource readers, NpgsqlDataSource searches, NpgsqlDataSource writers, NpgsqlDataSource side) =>
+        (Readers, Searches, Writers, Side) = (readers, searches, writers, side);
 
-    /// <summary>Reads and searches, each statement within the limit of time.</summary>
+    /// <summary>As <see cref="Readers"/>, but every statement is planned for its values.</summary>
+    public NpgsqlDataSource Searches { get; }
+
+    /// <summary>Reads and simple searches, each statement within the limit of time.</summary>
     public NpgsqlDataSource Readers { get; }
 
     /// <summary>The lanes of the group commit.</summary>
@@ -30,17 +34,20 @@ internal sealed class Connections : IAsyncDisposable
     {
         var readers = Base(options, $"-c statement_timeout={(int)options.StatementTimeout.TotalMilliseconds}{Planning}");
         readers.MaxPoolSize = options.Readers;
+        var searches = Base(options, readers.Options + " -c plan_cache_mode=force_custom_plan");
+        searches.MaxPoolSize = options.Readers;
         var patience = $"-c statement_timeout={WriterTimeoutSeconds}s -c idle_in_transaction_session_timeout={WriterTimeoutSeconds}s";
         var writers = Base(options, $"{patience} -c lock_timeout={LockTimeoutSeconds}s{ByKey}");
         writers.MaxPoolSize = options.Lanes + 4;
         var side = Base(options, $"{patience} -c synchronous_commit=off{ByKey}");
         side.MaxPoolSize = options.Lanes + 4;
-        return new(NpgsqlDataSource.Create(readers), NpgsqlDataSource.Create(writers), NpgsqlDataSource.Create(side));
+        return new(NpgsqlDataSource.Create(readers), NpgsqlDataSource.Create(searches), NpgsqlDataSource.Create(writers), NpgsqlDataSource.Create(side));
     }
 
     public async ValueTask DisposeAsync()
     {
         await Readers.DisposeAsync();
+        await Searches.DisposeAsync();
         await Writers.DisposeAsync();
         await Side.DisposeAsync();
     }

@@ -9,11 +9,17 @@ internal sealed class CriterionSql
     private readonly SqlText sql;
     private readonly Names names;
     private readonly Visibility visibility;
+    private readonly NarrowLinks links;
+    private readonly string fence;
     private readonly ValueSql values;
 
-    public CriterionSql(SqlText sql, Names names, IReadOnlyDictionary<ResourceKey, long> keys, Visibility visibility)
+    /// <param name="paged">Rows are taken in order until a page is full, so a wide chain is checked row by row and not multiplied out.</param>
+    public CriterionSql(
+        SqlText sql, Names names, IReadOnlyDictionary<ResourceKey, long> keys, Visibility visibility, NarrowLinks links, bool paged)
     {
-        (this.sql, this.names, this.visibility) = (sql, names, visibility);
+        (this.sql, this.names, this.visibility, this.links) = (sql, names, visibility, links);
+        // PostgreSQL does not turn an EXISTS with OFFSET into a join.
+        fence = paged ? " OFFSET 0" : "";
         values = new(sql, names, keys);
     }
 
@@ -65,25 +71,45 @@ internal sealed class CriterionSql
             """;
     }
 
+    /// <summary>
+    /// That a row is current and of its type. Left out where a criterion says it: only current resources have index rows, and a parameter is one
+    /// type's; repeated, PostgreSQL would take it for a further condition and expect a hundredth of the rows.
+    /// </summary>
+    public string Stands(string row, string type, IReadOnlyList<Criterion> criteria) =>
+        criteria.Any(c => c is Criterion.Matches { Modifier: not Modifier.Not } matches && matches.Parameter.ResourceType == type)
+            ? "true"
+            : $"{row}.type = {names.TypeOrNone(type)} AND {row}.state = 1";
+
     private string Chained(Criterion.Chain chain, string row)
     {
+        if (links.Of(chain) is { } few) return Linked(chain.Parameter, row, "rid", "target", few);
         var (link, target) = (sql.Alias("l"), sql.Alias("c"));
         return $"""
             EXISTS (SELECT 1 FROM reference {link} JOIN resource {target} ON {target}.rid = {link}.target
             WHERE {link}.rid = {row}.rid AND {link}.param = {names.ParameterOrNone(chain.Parameter)}
-            AND {target}.type = {names.TypeOrNone(chain.TargetType)} AND {target}.state = 1
-            AND {VisibilitySql.Of(visibility, target, sql, names, chain.TargetType)}{All(chain.Inner, target)})
+            AND {Stands(target, chain.TargetType, chain.Inner)}
+            AND {VisibilitySql.Of(visibility, target, sql, names, chain.TargetType)}{All(chain.Inner, target)}{fence})
+            """;
+    }
+
+    private string Linked(SearchParameter parameter, string row, string near, string far, List<long> few)
+    {
+        var link = sql.Alias("l");
+        return $"""
+            EXISTS (SELECT 1 FROM reference {link} WHERE {link}.{near} = {row}.rid AND {link}.param = {names.ParameterOrNone(parameter)}
+            AND {link}.{far} = ANY({sql.Parameter(few, NpgsqlDbType.Array | NpgsqlDbType.Bigint)}))
             """;
     }
 
     private string Having(Criterion.Has has, string row)
     {
+        if (links.Of(has) is { } few) return Linked(has.Parameter, row, "target", "rid", few);
         var (link, pointing) = (sql.Alias("l"), sql.Alias("c"));
         return $"""
             EXISTS (SELECT 1 FROM reference {link} JOIN resource {pointing} ON {pointing}.rid = {link}.rid
             WHERE {link}.target = {row}.rid AND {link}.param = {names.ParameterOrNone(has.Parameter)}
-            AND {pointing}.type = {names.TypeOrNone(has.SourceType)} AND {pointing}.state = 1
-            AND {VisibilitySql.Of(visibility, pointing, sql, names, has.SourceType)}{All(has.Inner, pointing)})
+            AND {Stands(pointing, has.SourceType, has.Inner)}
+            AND {VisibilitySql.Of(visibility, pointing, sql, names, has.SourceType)}{All(has.Inner, pointing)}{fence})
             """;
     }
 

@@ -19,7 +19,7 @@ internal sealed class PostgresStore : IRecordStore
         var ids = new ResourceIds();
         Upkeep = new PostgresUpkeep(connections, names, ids);
         reads = new(connections.Readers, names);
-        searches = new(connections.Readers, names, ids);
+        searches = new(connections, names, ids);
         wake = new(connections.Side);
         queue = new(connections, new GroupWriter(names, ids, new ConditionSearch(searches)), options.Lanes, wake.Signal);
     }

@@ -21,7 +21,50 @@ internal sealed class SearchSql
         Sort = [.. request.Sort.Select(k => new SortColumn(k, names))];
     }
 
+    /// <summary>What is known of the chains' inner parts.</summary>
+    public NarrowLinks Links { get; } = new();
+
     public IReadOnlyList<SortColumn> Sort { get; }
+
+    /// <summary>
+    /// Whether the one sort key is a time that a resource has once: then it is joined, so that the planner may walk its index to the page's end,
+    /// and what has no time comes in a statement of its own afterwards (<see cref="Timeless"/>).
+    /// </summary>
+    public bool IsTimeline => request.Sort is [{ Parameter: { Type: SearchParameterType.Date, Code: not "_lastUpdated" } parameter }] && SingleValued.Is(parameter);
+
+    /// <summary>The part of a timeline's page that has a time; null when the cursor is past it.</summary>
+    public SqlText? Timeline()
+    {
+        var sql = new SqlText();
+        var (from, where) = FromWhere(sql);
+        var (order, beyond) = Sort[0].Descending ? ("DESC", "<") : ("ASC", ">");
+        if (Cursor is { } cursor)
+        {
+            if (cursor.Keys[0] is not { } key) return null;
+            where += $" AND (t.low, r.rid) {beyond} ({Sort[0].Parse(key, sql)}, {sql.Long(cursor.Rid)})";
+        }
+        return sql.Append(
+            $"""
+            SELECT {FoundRow.Columns}, t.low::text FROM {from} JOIN date t ON t.rid = r.rid AND t.param = {names.ParameterOrNone(request.Sort[0].Parameter)}
+            WHERE {where} ORDER BY t.low {order}, r.rid {order} LIMIT {sql.Parameter(request.Count + 1, NpgsqlDbType.Integer)}
+            """);
+    }
+
+    /// <summary>The part of a timeline's page that has none, at most so many.</summary>
+    public SqlText Timeless(int most)
+    {
+        var sql = new SqlText();
+        var (from, where) = FromWhere(sql);
+        if (Cursor is { } cursor && cursor.Keys[0] is null) where += $" AND r.rid < {sql.Long(cursor.Rid)}";
+        return sql.Append(
+            $"""
+            SELECT {FoundRow.Columns}, NULL::text FROM {from}
+            WHERE {where} AND NOT EXISTS (SELECT 1 FROM date t WHERE t.rid = r.rid AND t.param = {names.ParameterOrNone(request.Sort[0].Parameter)})
+            ORDER BY r.rid DESC LIMIT {sql.Parameter(most, NpgsqlDbType.Integer)}
+            """);
+    }
+
+    private PageCursor? Cursor => request.Cursor is { } text ? PageCursor.Parse(text, Sort.Count) : null;
 
     public SqlText Page()
     {
@@ -29,7 +72,7 @@ internal sealed class SearchSql
         var (from, where) = FromWhere(sql);
         var columns = string.Concat(Sort.Select((s, i) => $", s{i}.k::text"));
         from += string.Concat(Sort.Select((s, i) => $" CROSS JOIN LATERAL ({s.Value("r")}) s{i}"));
-        if (request.Cursor is { } cursor) where += $" AND {After(PageCursor.Parse(cursor, Sort.Count), sql)}";
+        if (Cursor is { } cursor) where += $" AND {After(cursor, sql)}";
         var order = string.Concat(Sort.Select((s, i) => $"s{i}.k {(s.Descending ? "DESC" : "ASC")} NULLS LAST, "));
         var limit = sql.Parameter(request.Count + 1, NpgsqlDbType.Integer);
         return sql.Append($"SELECT {FoundRow.Columns}{columns} FROM {from} WHERE {where} ORDER BY {order}r.rid DESC LIMIT {limit}");
@@ -38,7 +81,7 @@ internal sealed class SearchSql
     public SqlText Total()
     {
         var sql = new SqlText();
-        var (from, where) = FromWhere(sql);
+        var (from, where) = FromWhere(sql, paged: false);
         return sql.Append($"SELECT count(DISTINCT r.rid) FROM {from} WHERE {where}");
     }
 
@@ -54,12 +97,28 @@ internal sealed class SearchSql
             """);
     }
 
-    private (string From, string Where) FromWhere(SqlText sql)
+    /// <summary>The first few rids of another type for which all criteria hold, and one more when there are many.</summary>
+    public SqlText Few(string type, IReadOnlyList<Criterion> inner)
     {
-        var criteria = new CriterionSql(sql, names, keys, visibility);
+        var sql = new SqlText();
+        var (from, where) = FromWhere(sql, type, inner, paged: true);
+        return sql.Append($"SELECT r.rid FROM {from} WHERE {where} LIMIT {NarrowLinks.Few + 1}");
+    }
+
+    private (string From, string Where) FromWhere(SqlText sql, bool paged = true) => FromWhere(sql, request.Type, request.Criteria, paged);
+
+    private (string From, string Where) FromWhere(SqlText sql, string type, IReadOnlyList<Criterion> all, bool paged)
+    {
+        var criteria = new CriterionSql(sql, names, keys, visibility, Links, paged);
         var from = "resource r";
-        var where = $"r.type = {names.TypeOrNone(request.Type)} AND r.state = 1 AND {VisibilitySql.Of(visibility, "r", sql, names, request.Type)}";
-        foreach (var criterion in request.Criteria)
+        var where = $"{criteria.Stands("r", type, all)} AND {VisibilitySql.Of(visibility, "r", sql, names, type)}";
+        var pairs = DateRanges.Pairs(all).ToList();
+        foreach (var pair in pairs)
+        {
+            var alias = sql.Alias("x");
+            from += $" JOIN date {alias} ON {alias}.rid = r.rid AND {alias}.param = {names.ParameterOrNone(pair.Key)} AND {DateRanges.Meets(pair, alias, sql)}";
+        }
+        foreach (var criterion in all.Except(pairs.SelectMany(p => p)))
             if (criteria.Joined(criterion, "r") is { } join) from += $" JOIN {join}";
             else where += $" AND {criteria.Holds(criterion, "r")}";
         return (from, where);

@@ -6,20 +6,24 @@ using Tongxin.Kernel.Records.Search;
 namespace Tongxin.Kernel.Records.Postgres;
 
 /// <summary>Runs searches: one statement for the page, one for the total when it is asked, one for each kind of include.</summary>
-internal sealed class SearchStatements(NpgsqlDataSource source, Names names, ResourceIds ids)
+internal sealed class SearchStatements(Connections connections, Names names, ResourceIds ids)
 {
     /// <summary>Rounds of <c>_include:iterate</c>; a longer chain of references than this is no patient's.</summary>
     private const int MostRounds = 10;
 
     public async Task<SearchPage> SearchAsync(SearchRequest request, Visibility visibility, CancellationToken cancel)
     {
+        // One criterion has one good plan for every value; with more it depends on the values, and a plan for the average one can be ruinous.
+        var source = request.Criteria.Count + request.Sort.Count > 1 ? connections.Searches : connections.Readers;
         await using var connection = await source.OpenConnectionAsync(cancel);
         var search = await PlanAsync(connection, request, visibility, cancel);
         var countOnly = request.Summary is SummaryMode.Count || request.Count is 0;
         var total = countOnly || request.Total is not TotalMode.None ? await CountAsync(connection, search, cancel) : null as long?;
         if (countOnly) return new([], [], total, null);
 
-        var found = await ListAsync(connection, search.Page(), search.Sort.Count, cancel);
+        var found = search.IsTimeline
+            ? await TimelineAsync(connection, search, request.Count + 1, cancel)
+            : await ListAsync(connection, search.Page(), search.Sort.Count, cancel);
         var page = found.Take(request.Count).ToList();
         var next = found.Count > request.Count ? new PageCursor(page[^1].Keys, page[^1].Rid).ToString() : null;
         var included = request.Includes.Count is 0 ? [] : await IncludeAsync(connection, request, visibility, page, cancel);
@@ -42,7 +46,16 @@ internal sealed class SearchStatements(NpgsqlDataSource source, Names names, Res
         var asked = new NamesAsked(request, visibility);
         await names.LearnAsync(connection, asked, cancel);
         var keys = await ids.FindAsync(connection, names.Types, asked.Keys, cancel);
-        return new(request, visibility, names, keys);
+        var search = new SearchSql(request, visibility, names, keys);
+        await search.Links.ResolveAsync(connection, request.Criteria, search, cancel);
+        return search;
+    }
+
+    private async Task<List<FoundRow>> TimelineAsync(NpgsqlConnection connection, SearchSql search, int wanted, CancellationToken cancel)
+    {
+        var found = search.Timeline() is { } timeline ? await ListAsync(connection, timeline, 1, cancel) : [];
+        if (found.Count < wanted) found.AddRange(await ListAsync(connection, search.Timeless(wanted - found.Count), 1, cancel));
+        return found;
     }
 
     private static async Task<long> CountAsync(NpgsqlConnection connection, SearchSql search, CancellationToken cancel)

@@ -39,7 +39,7 @@ internal sealed class ValueSql(SqlText sql, Names names, IReadOnlyDictionary<Res
             SearchParameterType.Reference => References([.. matches.Values.Cast<SearchValue.Reference>()], row),
             SearchParameterType.Uri => AnyOf(matches, v => Uri(((SearchValue.Uri)v).Value, matches.Modifier, row)),
             SearchParameterType.String => AnyOf(matches, v => Text(((SearchValue.Text)v).Value, matches.Modifier, row)),
-            SearchParameterType.Date => AnyOf(matches, v => Date((SearchValue.Date)v, row)),
+            SearchParameterType.Date => AnyOf(matches, v => DateRanges.Meets((SearchValue.Date)v, row, sql)),
             SearchParameterType.Composite => AnyOf(matches, v => composites.Tuple(matches.Parameter, (SearchValue.Composite)v, row)),
             _ => AnyOf(matches, v => Quantity((SearchValue.Quantity)v, row)),
         },
@@ -131,9 +131,6 @@ internal sealed class ValueSql(SqlText sql, Names names, IReadOnlyDictionary<Res
         var beginsHan = folded.Length > 0 && Folding.HasHan(folded[..Math.Min(folded.Length, char.IsHighSurrogate(folded[0]) ? 2 : 1)]);
         return beginsHan && folded.Length <= Folding.LongestTail ? Begins($"{row}.folded", folded) : like;
     }
-
-    private string Date(SearchValue.Date value, string row) =>
-        Intervals.Compare(value.Prefix, $"{row}.low", $"{row}.high", sql.Long(value.From.UtcTicks), sql.Long(value.To.UtcTicks));
 
     private string Quantity(SearchValue.Quantity value, string row)
     {
