@@ -21,7 +21,7 @@ internal sealed class Connections : IAsyncDisposable
     /// <summary>As <see cref="Readers"/>, but every statement is planned for its values.</summary>
     public NpgsqlDataSource Searches { get; }
 
-    /// <summary>Reads and simple searches, each statement within the limit of time.</summary>
+    /// <summary>Reads and searches for which one plan is right whatever the values, each statement within the limit of time.</summary>
     public NpgsqlDataSource Readers { get; }
 
     /// <summary>The lanes of the group commit.</summary>
@@ -32,9 +32,9 @@ internal sealed class Connections : IAsyncDisposable
 
     public static Connections Open(PostgresOptions options)
     {
-        var readers = Base(options, $"-c statement_timeout={(int)options.StatementTimeout.TotalMilliseconds}{Planning}");
+        var readers = Base(options, $"-c plan_cache_mode=force_generic_plan -c statement_timeout={(int)options.StatementTimeout.TotalMilliseconds}{Planning}");
         readers.MaxPoolSize = options.Readers;
-        var searches = Base(options, readers.Options + " -c plan_cache_mode=force_custom_plan");
+        var searches = Base(options, readers.Options!.Replace("force_generic_plan", "force_custom_plan", StringComparison.Ordinal));
         searches.MaxPoolSize = options.Readers;
         var patience = $"-c statement_timeout={WriterTimeoutSeconds}s -c idle_in_transaction_session_timeout={WriterTimeoutSeconds}s";
         var writers = Base(options, $"{patience} -c lock_timeout={LockTimeoutSeconds}s{ByKey}");

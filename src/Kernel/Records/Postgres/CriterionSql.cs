@@ -23,6 +23,9 @@ internal sealed class CriterionSql
         values = new(sql, names, keys);
     }
 
+    /// <summary>Check every criterion row by row: the statement has its rows from elsewhere.</summary>
+    public bool IsFenced { get; init; }
+
     /// <summary>Table, alias and ON of a criterion that at most one row of a resource meets; null for all others.</summary>
     public string? Joined(Criterion criterion, string row)
     {
@@ -67,7 +70,7 @@ internal sealed class CriterionSql
         var alias = sql.Alias("x");
         return $"""
             EXISTS (SELECT 1 FROM {ValueSql.Table(parameter)} {alias}
-            WHERE {alias}.rid = {row}.rid AND {alias}.param = {names.ParameterOrNone(parameter)} AND {condition(alias)})
+            WHERE {alias}.rid = {row}.rid AND {alias}.param = {names.ParameterOrNone(parameter)} AND {condition(alias)}{(IsFenced ? " OFFSET 0" : "")})
             """;
     }
 

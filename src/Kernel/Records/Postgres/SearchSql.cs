@@ -21,6 +21,13 @@ internal sealed class SearchSql
         Sort = [.. request.Sort.Select(k => new SortColumn(k, names))];
     }
 
+    /// <summary>
+    /// The one reference to a person or an encounter, where there is one: never more than a few thousand rows, so the statement starts there, checks
+    /// the rest row by row, and one plan, made once, is right for all values.
+    /// </summary>
+    public static Criterion.Matches? Anchor(SearchRequest request) => request.Criteria.OfType<Criterion.Matches>().FirstOrDefault(m =>
+        m is { Modifier: Modifier.None, Values: [SearchValue.Reference { Type: "Patient" or "Encounter" or "EpisodeOfCare", Id: not null, Version: null }] });
+
     /// <summary>What is known of the chains' inner parts.</summary>
     public NarrowLinks Links { get; } = new();
 
@@ -109,7 +116,8 @@ internal sealed class SearchSql
 
     private (string From, string Where) FromWhere(SqlText sql, string type, IReadOnlyList<Criterion> all, bool paged)
     {
-        var criteria = new CriterionSql(sql, names, keys, visibility, Links, paged);
+        var anchor = ReferenceEquals(all, request.Criteria) ? Anchor(request) : null;
+        var criteria = new CriterionSql(sql, names, keys, visibility, Links, paged || anchor is not null) { IsFenced = anchor is not null };
         var from = "resource r";
         var where = $"{criteria.Stands("r", type, all)} AND {VisibilitySql.Of(visibility, "r", sql, names, type)}";
         var pairs = DateRanges.Pairs(all).ToList();
@@ -119,7 +127,7 @@ internal sealed class SearchSql
             from += $" JOIN date {alias} ON {alias}.rid = r.rid AND {alias}.param = {names.ParameterOrNone(pair.Key)} AND {DateRanges.Meets(pair, alias, sql)}";
         }
         foreach (var criterion in all.Except(pairs.SelectMany(p => p)))
-            if (criteria.Joined(criterion, "r") is { } join) from += $" JOIN {join}";
+            if ((anchor is null || criterion == anchor) && criteria.Joined(criterion, "r") is { } join) from += $" JOIN {join}";
             else where += $" AND {criteria.Holds(criterion, "r")}";
         return (from, where);
     }

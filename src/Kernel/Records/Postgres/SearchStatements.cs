@@ -14,7 +14,8 @@ internal sealed class SearchStatements(Connections connections, Names names, Res
     public async Task<SearchPage> SearchAsync(SearchRequest request, Visibility visibility, CancellationToken cancel)
     {
         // One criterion has one good plan for every value; with more it depends on the values, and a plan for the average one can be ruinous.
-        var source = request.Criteria.Count + request.Sort.Count > 1 ? connections.Searches : connections.Readers;
+        var isSimple = request.Criteria.Count + request.Sort.Count <= 1 || SearchSql.Anchor(request) is not null;
+        var source = isSimple ? connections.Readers : connections.Searches;
         await using var connection = await source.OpenConnectionAsync(cancel);
         var search = await PlanAsync(connection, request, visibility, cancel);
         var countOnly = request.Summary is SummaryMode.Count || request.Count is 0;
