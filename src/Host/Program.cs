@@ -6,6 +6,7 @@ var root = new RootCommand("Tongxin 同心: the health record of a county, the s
 {
     Serve.Command,
     ImportFiles.Command,
+    Export.Command,
     Verify.Command,
     Rebuild.Command,
     ListModules.Command,

@@ -16,14 +16,16 @@ internal static class ImportFiles
             var command = new Command("import", "Take FHIR bundles and NDJSON (also .gz) into the record");
             var paths = new Argument<string[]>("PATH") { Description = "Files or folders", Arity = ArgumentArity.OneOrMore };
             var report = new Option<string>("--report") { Description = "Where to write what could not be taken", DefaultValueFactory = _ => "import-errors.csv" };
+            var anew = new Option<bool>("--anew") { Description = "Forget that these files were imported before (the database was made anew)" };
             command.Arguments.Add(paths);
+            command.Options.Add(anew);
             command.Options.Add(report);
             var record = RecordOptions.AddTo(command);
             command.SetAction((result, cancel) => Refusals.ToldAsync(async () =>
             {
                 var files = Find(result.GetValue(paths)!);
                 await using var services = await RecordApplication.OpenAsync(record.Engine(result), cancel);
-                using var state = ImportState.Open(StateFolder(record.Folder(result)), files);
+                using var state = ImportState.Open(StateFolder(record.Folder(result)), record.Engine(result).ToString(), files, result.GetValue(anew));
                 using var errors = new ErrorReport(result.GetValue(report)!);
                 await RunAsync(services.GetRequiredService<RecordAccess>(), state, errors, files, cancel);
                 if (errors.Count > 0) throw new InvalidOperationException($"{errors.Count} could not be taken; {errors.Path} says which and why.");

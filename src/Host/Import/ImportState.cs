@@ -16,12 +16,15 @@ internal sealed class ImportState : IDisposable
     /// <summary>Name of this set of files, in front of every idempotency key.</summary>
     public string Run { get; }
 
-    public static ImportState Open(string folder, IReadOnlyList<string> files)
+    /// <param name="where">Which record it goes into: the same files into another record are another import.</param>
+    /// <param name="anew">Forget what an earlier run noted.</param>
+    public static ImportState Open(string folder, string where, IReadOnlyList<string> files, bool anew)
     {
-        var what = string.Join('\n', files.Select(f => new FileInfo(f)).Select(f => $"{f.FullName} {f.Length} {f.LastWriteTimeUtc.Ticks}"));
+        var what = where + '\n' + string.Join('\n', files.Select(f => new FileInfo(f)).Select(f => $"{f.FullName} {f.Length} {f.LastWriteTimeUtc.Ticks}"));
         var run = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)))[..16];
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, $"import-{run}.state");
+        if (anew) File.Delete(path);
         var known = File.Exists(path) ? File.ReadAllLines(path).ToHashSet(StringComparer.Ordinal) : [];
         return new(run, known, new StreamWriter(path, append: true) { AutoFlush = true });
     }
