@@ -61,7 +61,7 @@ internal sealed class ImportRun(RecordAccess record, ImportState state, ErrorRep
     {
         try
         {
-            var changes = unit.IsLines ? [.. unit.Texts.Select(BundleChanges.OfResource)] : BundleChanges.Read(unit.Texts[0]);
+            var changes = unit.IsLines ? [.. unit.Texts.Select(t => BundleChanges.OfResource(t.Text))] : BundleChanges.Read(unit.Texts[0].Text);
             await CommitAsync(changes, unit.Name, cancel);
         }
         catch (RefusedException refused) when (refused.Status is not 503)
@@ -83,15 +83,15 @@ internal sealed class ImportRun(RecordAccess record, ImportState state, ErrorRep
 
     private async Task OneByOneAsync(ImportUnit unit, CancellationToken cancel)
     {
-        for (var i = 0; i < unit.Texts.Count; i++)
+        foreach (var line in unit.Texts)
         {
             try
             {
-                await CommitAsync([BundleChanges.OfResource(unit.Texts[i])], $"{unit.Name}+{i}", cancel);
+                await CommitAsync([BundleChanges.OfResource(line.Text)], $"{unit.File}:{line.Number} alone", cancel);
             }
             catch (RefusedException refused) when (refused.Status is not 503)
             {
-                errors.Add(unit.File, unit.FirstLine + i, refused);
+                errors.Add(unit.File, line.Number, refused);
             }
         }
     }
