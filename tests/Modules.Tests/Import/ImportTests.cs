@@ -42,7 +42,7 @@ public sealed class ImportTests : IAsyncLifetime
         Assert.NotNull(await ReadAsync("ok-1"));
         Assert.NotNull(await ReadAsync("ok-2"));
         Assert.Null(await ReadAsync("bad"));
-        var report = await File.ReadAllLinesAsync(Path.Combine(folder, "errors.csv"));
+        var report = await File.ReadAllLinesAsync(Path.Combine(folder, "errors.csv"), TestContext.Current.CancellationToken);
         Assert.Contains(report, line => line.Contains("\"2\",\"Patient.gender\"", StringComparison.Ordinal));
         Assert.Contains(report, line => line.Contains("\"3\",", StringComparison.Ordinal));
     }
@@ -56,7 +56,7 @@ public sealed class ImportTests : IAsyncLifetime
             """);
         var second = Path.Combine(folder, "b.json.gz");
         await using (var packed = new GZipStream(File.Create(second), CompressionLevel.Fastest))
-            await packed.WriteAsync("""{"resourceType":"Patient","id":"p1","identifier":[{"system":"urn:x","value":"1"}]}"""u8.ToArray());
+            await packed.WriteAsync("""{"resourceType":"Patient","id":"p1","identifier":[{"system":"urn:x","value":"1"}]}"""u8.ToArray(), TestContext.Current.CancellationToken);
 
         Assert.Equal((2, 0), await ImportAsync(first, second));
         Assert.Equal((0, 0), await ImportAsync(first, second));
@@ -67,11 +67,11 @@ public sealed class ImportTests : IAsyncLifetime
         using var state = ImportState.Open(folder, "test", files, anew: false);
         using var errors = new ErrorReport(Path.Combine(folder, "errors.csv"));
         var run = new ImportRun(Record, state, errors, new Progress<(string, long)>());
-        await run.RunAsync(files, CancellationToken.None);
+        await run.RunAsync(files, TestContext.Current.CancellationToken);
         return (run.Resources, errors.Count);
     }
 
-    private Task<Kernel.Records.Stored?> ReadAsync(string id) => Record.ReadAsync(Caller.System("test"), new("Patient", id), CancellationToken.None);
+    private Task<Kernel.Records.Stored?> ReadAsync(string id) => Record.ReadAsync(Caller.System("test"), new("Patient", id), TestContext.Current.CancellationToken);
 
     private string Write(string name, string text)
     {
