@@ -15,7 +15,9 @@ internal sealed class PrepareBench
 {
     private const int MostPerType = 2_000;
 
-    private static readonly TimeSpan Least = TimeSpan.FromSeconds(0.4);
+    private const int Rounds = 6;
+
+    private static readonly TimeSpan Least = TimeSpan.FromSeconds(0.2);
 
     private readonly Validator validator = ResourceValidation.Create();
     private readonly SearchIndex index;
@@ -81,22 +83,28 @@ internal sealed class PrepareBench
         FhirJsonDeserializer.STRICT.TryDeserializeResource(ref reader, out _, out _);
     }
 
-    /// <summary>Microseconds of processor time for one body.</summary>
+    /// <summary>Microseconds of processor time for one body: the best of several rounds, since what else the machine does only adds.</summary>
     private static double Time(IReadOnlyList<byte[]> bodies, Action<byte[]> work)
     {
-        foreach (var body in bodies.Take(500)) work(body);
+        var best = double.MaxValue;
         using var process = Process.GetCurrentProcess();
-        var start = process.TotalProcessorTime;
-        var done = 0;
-        var spent = TimeSpan.Zero;
-        while (spent < Least)
+        for (var round = 0; round < Rounds; round++)
         {
-            foreach (var body in bodies) work(body);
-            done += bodies.Count;
             process.Refresh();
-            spent = process.TotalProcessorTime - start;
+            var start = process.TotalProcessorTime;
+            var done = 0;
+            var spent = TimeSpan.Zero;
+            while (spent < Least)
+            {
+                foreach (var body in bodies) work(body);
+                done += bodies.Count;
+                process.Refresh();
+                spent = process.TotalProcessorTime - start;
+            }
+
+            best = Math.Min(best, spent.TotalMicroseconds / done);
         }
 
-        return spent.TotalMicroseconds / done;
+        return best;
     }
 }

@@ -125,7 +125,8 @@ internal static class Navigation
 
     private static int Length(JsonElement element) => element.ValueKind is JsonValueKind.Array ? element.GetArrayLength() : 0;
 
-    private static PathValue Typed(string? type, JsonElement json, JsonElement extra, IFhirModel model)
+    /// <summary>An element with its type and, for a primitive, its value.</summary>
+    public static PathValue Typed(string? type, JsonElement json, JsonElement extra, IFhirModel model)
     {
         if (json.ValueKind is JsonValueKind.Object)
         {

@@ -20,7 +20,7 @@ internal sealed class ProfileCheck(IFhirModel model, ValidationRules rules, Json
         if (rule.Types.Count > 0 && rule.Name.EndsWith("[x]", StringComparison.Ordinal) && type is not null && !rule.Types.Contains(type))
             Error("structure", $"may be {string.Join(" or ", rule.Types)}, not {type}", path);
         if (rule.Binding is not null && !IsBound(rule.Binding, value)) Error("code-invalid", $"has no code of {rule.Binding}", path);
-        foreach (var (key, human, expression) in rule.Constraints) Constraint(key, human, expression, value, path);
+        foreach (var (key, human, expression) in rule.Constraints) Constraint(key, human, expression, Navigation.Typed(type, value, default, model), path);
         if (value.ValueKind is not JsonValueKind.Object) return;
         foreach (var child in rule.Children.Values) Children(child, value, type, path);
     }
@@ -129,11 +129,11 @@ internal sealed class ProfileCheck(IFhirModel model, ValidationRules rules, Json
     private static bool IsChoiceName(string member, string choice) =>
         member.Length > choice.Length && member.StartsWith(choice, StringComparison.Ordinal) && char.IsAsciiLetterUpper(member[choice.Length]);
 
-    private void Constraint(string key, string human, FhirPathExpression expression, JsonElement value, string path)
+    private void Constraint(string key, string human, FhirPathExpression expression, PathValue value, string path)
     {
         try
         {
-            if (!expression.IsTrue(value, new() { Model = model, Resource = resource })) Error("invariant", $"{human} ({key})", path);
+            if (expression.Evaluate(value, new() { Model = model, Resource = resource, MemberOf = rules.IsMember }) is not [{ Value: true }]) Error("invariant", $"{human} ({key})", path);
         }
         catch (FhirPathException wrong)
         {

@@ -118,7 +118,8 @@ internal sealed class CriterionReader(SearchMeaning meaning)
             : throw RefusedException.Because(400, "too-costly", $"'{whole}' stands for {all.Count} codes; at most {MostExpanded} are searched.", whole);
     }
 
-    private const int MostExpanded = 5_000;
+    /// <summary>Codes that a value set may stand for.</summary>
+    public const int MostExpanded = 5_000;
 
     private static Modifier KindOf(SearchParameter parameter, string? modifier, string whole) => (parameter.Type, modifier) switch
     {

@@ -5,7 +5,7 @@ namespace Tongxin.Kernel.Records.Search;
 /// <summary>Token rows of codes, identifiers, contact points and booleans (FHIR R4 §3.1.1.4.10).</summary>
 internal static class IndexTokens
 {
-    public static void Add(SearchParameter parameter, string type, JsonElement value, List<TokenEntry> rows)
+    public static void Add(SearchParameter parameter, string type, JsonElement value, string? system, List<TokenEntry> rows)
     {
         switch (value.ValueKind)
         {
@@ -19,7 +19,7 @@ internal static class IndexTokens
                 rows.Add(new(parameter, null, value.GetRawText()));
                 break;
             case JsonValueKind.String when value.AsText() is { } text:
-                rows.Add(new(parameter, null, text));
+                rows.Add(new(parameter, system, text));
                 break;
             case JsonValueKind.Object:
                 AddComplex(parameter, type, value, rows);

@@ -8,12 +8,14 @@ internal sealed class IndexValues(TimeSpan zone, Func<string, IEnumerable<string
     private readonly IndexStrings strings = new(readings);
 
     /// <summary>A value of a type that the parameter type cannot index leaves no row.</summary>
-    public void Add(SearchParameter parameter, string type, JsonElement value, string? target, IndexEntries rows)
+    /// <param name="system">System of a plain code, where the element implies it.</param>
+    /// <param name="target">Only references to this type count; null for any.</param>
+    public void Add(SearchParameter parameter, string type, JsonElement value, string? system, string? target, IndexEntries rows)
     {
         switch (parameter.Type)
         {
             case SearchParameterType.Token:
-                IndexTokens.Add(parameter, type, value, rows.Tokens);
+                IndexTokens.Add(parameter, type, value, system, rows.Tokens);
                 break;
             case SearchParameterType.String:
                 strings.Add(parameter, type, value, rows.Strings);

@@ -1,16 +1,19 @@
 using Tongxin.Fhir.Json;
-using Tongxin.Fhir.Model;
+using Tongxin.Kernel.Records.Model;
 
 namespace Tongxin.Kernel.Records.Search;
 
 /// <summary>All search paths of one resource type laid over each other as a tree of member names, so that one walk over the JSON finds every value.</summary>
 /// <remarks>Built by one thread, then read by many. Why not one FHIRPath evaluation per parameter: an Observation has 45 of them and 20 members.</remarks>
-internal sealed class PathNode(IFhirModel model, string type)
+internal sealed class PathNode(FirelyModel model, string type, string? system = null)
 {
     private readonly Dictionary<string, PathNode> members = new(StringComparer.Ordinal);
 
     /// <summary>FHIR type of the elements that arrive here.</summary>
     public string Type => type;
+
+    /// <summary>Code system that a plain code here has without saying so (<c>Patient.gender</c>); null when several or none.</summary>
+    public string? System => system;
 
     public List<PathLeaf> Leaves { get; } = [];
 
@@ -51,19 +54,20 @@ internal sealed class PathNode(IFhirModel model, string type)
         if (model.Type(type)?.Elements.GetValueOrDefault(name) is not { } element) return;
         if (!element.IsChoice)
         {
-            Child(name, element.Types[0]).Add(rest, leaf);
+            Child(name, element.Types[0], element.Binding).Add(rest, leaf);
             return;
         }
 
         foreach (var choice in element.Types)
         {
             if (rest is [PathStep.OfType only, ..] && only.Type != choice) continue;
-            Child(name + char.ToUpperInvariant(choice[0]) + choice[1..], choice).Add(rest, leaf);
+            Child(name + char.ToUpperInvariant(choice[0]) + choice[1..], choice, null).Add(rest, leaf);
         }
     }
 
-    private PathNode Child(string name, string childType) =>
-        members.TryGetValue(name, out var child) ? child : members[name] = new(model, childType);
+    private PathNode Child(string name, string childType, string? binding) =>
+        members.TryGetValue(name, out var child) ? child
+        : members[name] = new(model, childType, binding is null ? null : model.RequiredCodes(binding)?.System);
 
     private PathNode Branch(PathStep condition)
     {

@@ -45,7 +45,7 @@ public sealed class SearchIndex(TimeSpan? zone = null, Func<string, IEnumerable<
         var context = new FhirPathContext { Model = FirelyModel.R4, Resource = resource };
         foreach (var found in parameter.Expression!.Evaluate(resource, context))
         {
-            if (found.Json.ValueKind is not JsonValueKind.Undefined && found.Type is { } type) values.Add(parameter, type, found.Json, null, rows);
+            if (found.Json.ValueKind is not JsonValueKind.Undefined && found.Type is { } type) values.Add(parameter, type, found.Json, null, null, rows);
             else if (found.Value is bool truth && parameter.Type is SearchParameterType.Token) rows.Tokens.Add(new(parameter, null, truth ? "true" : "false"));
         }
     }
@@ -75,7 +75,7 @@ public sealed class SearchIndex(TimeSpan? zone = null, Func<string, IEnumerable<
 
         public void Visit(PathNode node, JsonElement element, int ordinal)
         {
-            foreach (var leaf in node.Leaves) Take(leaf, node.Type, element);
+            foreach (var leaf in node.Leaves) Take(leaf, node, element);
             foreach (var branch in node.Branches)
                 if (Enters(branch.Condition, element, ordinal)) Visit(branch.Node, element, ordinal);
             if (node.Names is not { } names || element.ValueKind is not JsonValueKind.Object) return;
@@ -93,11 +93,11 @@ public sealed class SearchIndex(TimeSpan? zone = null, Func<string, IEnumerable<
             }
         }
 
-        private void Take(PathLeaf leaf, string type, JsonElement element)
+        private void Take(PathLeaf leaf, PathNode node, JsonElement element)
         {
             if (element.ValueKind is JsonValueKind.Null) return;
             if (leaf.Parts is not null) TakeTuples(leaf, element);
-            else if (!leaf.IsPresence) values.Add(leaf.Parameter, type, element, leaf.Target, rows);
+            else if (!leaf.IsPresence) values.Add(leaf.Parameter, node.Type, element, node.System, leaf.Target, rows);
             else if (element.ValueKind is not JsonValueKind.False) (present ??= []).Add(leaf.Parameter);
         }
 

@@ -62,11 +62,14 @@ public sealed class SearchIndexDifferentialTests
                 var value => JsonSerializer.Serialize(value.ToString()),
             };
             using var document = JsonDocument.Parse(json);
-            Values.Add(parameter, node.Poco is Resource ? "Resource" : node.Poco.TypeName, document.RootElement, null, rows);
+            Values.Add(parameter, node.Poco is Resource ? "Resource" : node.Poco.TypeName, document.RootElement, ImpliedSystem(node.Poco), null, rows);
         }
 
         return [.. Rows(rows).Select(r => r.Row)];
     }
+
+    private static string? ImpliedSystem(Base element) =>
+        element.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(Code<>) ? (string?)type.GetProperty("System")!.GetValue(element) : null;
 
     private static PocoNode? Resolve(string reference) =>
         ReferenceText.Read(reference, []) is { Type: { } type } && ModelInfo.GetTypeForFhirType(type) is { } native
