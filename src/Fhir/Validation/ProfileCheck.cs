@@ -133,7 +133,8 @@ internal sealed class ProfileCheck(IFhirModel model, ValidationRules rules, Json
     {
         try
         {
-            if (expression.Evaluate(value, new() { Model = model, Resource = resource, MemberOf = rules.IsMember }) is not [{ Value: true }]) Error("invariant", $"{human} ({key})", path);
+            var answer = expression.Evaluate(value, new() { Model = model, Resource = resource, MemberOf = rules.IsMember });
+            if (answer is not [{ Value: true }]) Error("invariant", $"{human} ({key})", path);
         }
         catch (FhirPathException wrong)
         {
