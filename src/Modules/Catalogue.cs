@@ -9,5 +9,7 @@ public static class Catalogue
     [
         new Hypertension.HypertensionModule(),
         new Diabetes.DiabetesModule(),
+        new ElderlyHealth.ElderlyHealthModule(),
+        new SevereMentalDisorders.SevereMentalDisordersModule(),
     ];
 }

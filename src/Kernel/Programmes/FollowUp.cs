@@ -49,14 +49,14 @@ public static class FollowUp
         var issues = unknown.Concat(filling.Check()).Concat(CheckDay(record, Visit.DateOf(filling.ToResponse()), filled.Today)).ToList();
         if (issues.Exists(i => i.IsError)) return new() { Issues = issues, Verdicts = Preview(record, programmes, filled, filling, model) };
 
-        var response = Response(record, filled, filling);
+        var response = Response(record, programmes, filled, filling);
         var visit = Visit.Of(JsonSerializer.SerializeToElement(response)) ?? throw RefusedException.Because(422, "required", "表单没有随访日期。");
-        var extracted = Extracted(record, filled, filling, visit, model);
+        var extracted = Extracted(record, programmes, filled, filling, visit, model);
         var written = extracted.Append(response).Select(r => JsonSerializer.SerializeToElement(r));
         var after = record.With(written);
         var derived = Reconciliation.Of(after, programmes, filled.Today, model);
         var verdicts = Judge(after.With(derived), programmes, visit, filled.Today, model);
-        return new() { Issues = issues, Verdicts = verdicts, Resources = [WithClasses(response, filled, filling, verdicts, record), .. extracted, .. derived] };
+        return new() { Issues = issues, Verdicts = verdicts, Resources = [WithClasses(response, programmes, filled, filling, verdicts, record), .. extracted, .. derived] };
     }
 
     /// <summary>A new form for a person, with what is known filled in.</summary>
@@ -76,7 +76,7 @@ public static class FollowUp
     /// <summary>While the form is still wrong somewhere, what its answers would mean.</summary>
     private static IReadOnlyList<Verdict> Preview(PersonRecord record, ProgrammeSet programmes, FilledForm filled, Filling filling, IFhirModel model)
     {
-        var response = Response(record, filled, filling);
+        var response = Response(record, programmes, filled, filling);
         if (Visit.DateOf(JsonSerializer.SerializeToElement(response)) is null) response["authored"] = Json.Text(filled.Today);
         return Visit.Of(JsonSerializer.SerializeToElement(response)) is { } visit ? Judge(record, programmes, visit, filled.Today, model) : [];
     }
@@ -102,7 +102,7 @@ public static class FollowUp
         if (record.Died(today) is { } died && day > died) yield return Issue.Error("business-rule", $"此人已于 {Json.Text(died)} 死亡，不能记录之后的随访；若登记有误请先更正死亡登记。", Visit.DateAnswer);
     }
 
-    private static JsonObject Response(PersonRecord record, FilledForm filled, Filling filling)
+    private static JsonObject Response(PersonRecord record, ProgrammeSet programmes, FilledForm filled, Filling filling)
     {
         var response = (JsonObject)JsonNode.Parse(filling.ToResponse().GetRawText())!;
         response["id"] = filled.Id;
@@ -110,16 +110,16 @@ public static class FollowUp
         response["subject"] = Json.Reference(record.Reference);
         response["authored"] = Json.Text(filled.Today);
         response["author"] = Json.Reference(filled.Author);
-        var sensitive = filled.Form.Source.Member("meta")?.Each("security").Select(s => s.Text("code")).FirstOrDefault();
+        var sensitive = programmes.SensitivityOf(Visit.FormsOf(filled.Form.Url));
         if (sensitive is not null) response["meta"] = Sensitivity.Meta(sensitive);
         return response;
     }
 
     /// <summary>Extracted resources under ids that follow from the form and the question; what a correction no longer says is withdrawn.</summary>
-    private static List<JsonObject> Extracted(PersonRecord record, FilledForm filled, Filling filling, Visit visit, IFhirModel model)
+    private static List<JsonObject> Extracted(PersonRecord record, ProgrammeSet programmes, FilledForm filled, Filling filling, Visit visit, IFhirModel model)
     {
         var frame = new ExtractionFrame(record.Reference, visit.Reference, Json.Text(visit.Date), filled.Author);
-        var sensitive = filled.Form.Source.Member("meta")?.Each("security").Select(s => s.Text("code")).FirstOrDefault();
+        var sensitive = programmes.SensitivityOf(Visit.FormsOf(filled.Form.Url));
         var made = new List<JsonObject>();
         foreach (var one in Extraction.Of(filling, frame, model))
         {
@@ -142,7 +142,7 @@ public static class FollowUp
     }
 
     /// <summary>Writes the classes that the rules decided into the form's own fields (此次随访分类), so that the form is complete as the norm prints it.</summary>
-    private static JsonObject WithClasses(JsonObject response, FilledForm filled, Filling filling, List<Verdict> verdicts, PersonRecord record)
+    private static JsonObject WithClasses(JsonObject response, ProgrammeSet programmes, FilledForm filled, Filling filling, List<Verdict> verdicts, PersonRecord record)
     {
         var any = false;
         foreach (var verdict in verdicts.Where(v => v.Class is not null))
@@ -154,6 +154,6 @@ public static class FollowUp
             any = true;
         }
 
-        return any ? Response(record, filled, filling) : response;
+        return any ? Response(record, programmes, filled, filling) : response;
     }
 }

@@ -18,8 +18,7 @@ public sealed class InstalledProgrammes(IFhirModel model)
     public IReadOnlyList<ProgrammePackage> InstallFolders(string root)
     {
         if (!Directory.Exists(root)) return [];
-        var sources = Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal).Select(PackageSource.FromFolder).OfType<PackageSource>().ToList();
-        return [.. sources.Select(Install)];
+        return [.. PackageSource.Below(root).ToList().Select(Install)];
     }
 
     /// <summary>Reads, checks, runs the golden cases, then installs. Throws <see cref="RefusedException"/> (422, 409) with every reason.</summary>

@@ -30,10 +30,10 @@ public static class ProgrammeServices
     }
 
     /// <summary>The follower of the feed and the midnight; apart, because a tool that imports or verifies runs without them.</summary>
-    internal static IServiceCollection AddProgrammeFollowers(this IServiceCollection services, IRecordStore store)
+    public static IServiceCollection AddProgrammeFollowers(this IServiceCollection services)
     {
         services.AddHostedService(p => new ProgrammeFollower(
-            store, p.GetRequiredService<FollowUps>(), p.GetRequiredService<RecordAccess>(), p
+            p.GetRequiredService<IRecordStore>(), p.GetRequiredService<FollowUps>(), p.GetRequiredService<RecordAccess>(), p
                 .GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ProgrammeFollower>>()));
         services.AddHostedService(p => new Midnight(
             p.GetRequiredService<RecordAccess>(), p.GetRequiredService<FollowUps>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Midnight>>()));

@@ -47,6 +47,10 @@ public sealed class ProgrammeSet
         return own is not null && own.IsValidOn(day) ? own : On(code, day);
     }
 
+    /// <summary>Label of the compartment that answers to these forms belong to; null for open programmes.</summary>
+    public string? SensitivityOf(IReadOnlyList<string> forms) =>
+        packages.Where(p => p.Sensitivity is not null && forms.Any(p.Forms.ContainsKey)).Select(p => p.Sensitivity).FirstOrDefault();
+
     /// <summary>A form by id as the edition valid on a day has it, or a combined form by <c>one+other</c>. Null when one is not known.</summary>
     public Form? Form(string id, DateOnly day)
     {

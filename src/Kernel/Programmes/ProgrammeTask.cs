@@ -33,6 +33,12 @@ public sealed class ProgrammeTask
     public string? LastOutcome => Source.Member("businessStatus")?.CodeOf(ProgrammeCodes.ContactOutcome);
     public bool IsUrgent => Source.Text("priority") is "urgent";
 
+    /// <summary>Reference of the visit that did it; null while nothing has.</summary>
+    public string? DoneBy => Source.Each("output").Select(o => o.ReferenceTo("valueReference")).FirstOrDefault();
+
+    /// <summary>Code of why the engine closed it: done, dead, exited, superseded, expired, enrolled.</summary>
+    public string? ClosedBecause => Source.Member("statusReason")?.CodeOf(ProgrammeCodes.ExitReason);
+
     public TaskWindow Window
     {
         get

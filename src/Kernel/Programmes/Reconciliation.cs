@@ -130,7 +130,7 @@ public sealed class Reconciliation
         foreach (var one in owed)
         {
             var standing = tasks.GetValueOrDefault(one.Id);
-            if (standing is { IsOpen: false } && standing.Status is not "entered-in-error") continue;
+            if (standing is { IsOpen: false } && !Reopens(standing, all)) continue;
             JsonElement? reason = record.Find($"Observation/{Assessment.IdFor(package.Code, one.Anchor)}");
             Put(ProgrammeTask.Write(one, package, record, organisation, reason, standing is { IsOpen: true } ? standing : null, today));
         }
@@ -142,6 +142,15 @@ public sealed class Reconciliation
             Put(task.Close(status, code, text, done, today));
         }
     }
+
+    /// <summary>What the engine closed for a reason that no longer holds is owed again: a visit that was withdrawn, a death registered in error.</summary>
+    private static bool Reopens(ProgrammeTask closed, List<Visit> all) => closed.Status switch
+    {
+        "entered-in-error" => true,
+        "completed" => closed.DoneBy is { } visit && !all.Exists(v => v.Reference == visit),
+        "cancelled" => closed.ClosedBecause is "dead" or "superseded" or "exited",
+        _ => false,
+    };
 
     private (string Status, string Code, string Text, string? Done) WhyClosed(ProgrammeTask task, JsonElement episode, List<Visit> all, DateOnly? died)
     {

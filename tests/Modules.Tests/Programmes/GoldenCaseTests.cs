@@ -48,6 +48,5 @@ public sealed class GoldenCaseTests
         }
     }
 
-    internal static IEnumerable<PackageSource> Packages() =>
-        Directory.EnumerateDirectories(Path.Combine(AppContext.BaseDirectory, "modules")).Order(StringComparer.Ordinal).Select(PackageSource.FromFolder).OfType<PackageSource>();
+    internal static IEnumerable<PackageSource> Packages() => PackageSource.Below(Path.Combine(AppContext.BaseDirectory, "modules"));
 }

@@ -49,6 +49,11 @@ public sealed class PackageSource(string name, IReadOnlyDictionary<string, strin
         }
     }
 
+    /// <summary>Every package in the folders below a root, and one folder deeper: a module may hold several programmes.</summary>
+    public static IEnumerable<PackageSource> Below(string root) =>
+        Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal)
+            .SelectMany(folder => Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal).Prepend(folder)).Select(FromFolder).OfType<PackageSource>();
+
     /// <summary>The files inside an exported bundle. Throws <see cref="RefusedException"/> (422) when they are missing or were changed on the way.</summary>
     public static PackageSource FromBundle(JsonElement bundle)
     {

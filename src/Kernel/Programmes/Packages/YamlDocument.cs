@@ -47,6 +47,11 @@ public sealed partial class YamlDocument
         {
             throw RefusedException.Because(422, "structure", $"{file}:{wrong.Start.Line}: 不是有效的 YAML：{wrong.Message}", $"{file}:{wrong.Start.Line}");
         }
+        catch (Exception wrong) when (wrong is InvalidOperationException or ArgumentException or InvalidCastException)
+        {
+            // The parser's own surprise at text that ends in the middle, keys that repeat, keys that are lists.
+            throw RefusedException.Because(422, "structure", $"{file}: 不是有效的 YAML：{wrong.Message}", file);
+        }
     }
 
     /// <summary>A fault with its place.</summary>
