@@ -77,7 +77,8 @@ public sealed class Filling
         {
             var variables = Variables();
             var changed = false;
-            foreach (var instance in All.Where(i => wave.Contains(i.Item)).ToList()) changed |= Calculate(instance, variables);
+            var names = wave.Select(i => i.LinkId).ToHashSet(StringComparer.Ordinal);
+            foreach (var instance in All.Where(i => names.Contains(i.Item.LinkId)).ToList()) changed |= Calculate(instance, variables);
             if (changed) response = null;
         }
 
@@ -149,9 +150,10 @@ public sealed class Filling
         variables.Add("today", [PathValues.Of(context.Today)]);
         foreach (var (name, resource) in context.Resources) variables.Add(name, [PathValues.Of(resource)]);
         variables.Add("questionnaire", [PathValues.Of(Form.Source)]);
+        ILookup<string, FilledItem>? byLinkId = null;
         foreach (var variable in Form.Variables)
             variables.Add(variable.Name, variable.LinkId is { } linkId
-                ? () => [.. AnswersOf(linkId).Select(PathValues.Of)]
+                ? () => [.. (byLinkId ??= All.ToLookup(i => i.Item.LinkId, StringComparer.Ordinal))[linkId].Where(i => i.Enabled).SelectMany(i => i.Answers).Select(PathValues.Of)]
                 : () => variable.Expression.Evaluate(ToResponse(), Context(variables)));
         return variables;
     }

@@ -48,7 +48,7 @@ public static partial class FormFields
         foreach (var (group, last) in most)
         {
             if (!filling.Form.ByLinkId.TryGetValue(group, out var item) || item is not { Repeats: true, Type: ItemType.Group }) continue;
-            for (var rows = filling.All.Count(i => i.Item == item); rows <= last; rows++) filling.AddRow(group);
+            for (var rows = filling.All.Count(i => i.Item.LinkId == group); rows <= last; rows++) filling.AddRow(group);
         }
     }
 

@@ -205,8 +205,11 @@ public sealed class FormTests
         "\"extension\":[{\"url\":\"" + SdcUrls.CalculatedExpression + "\",\"valueExpression\":{\"language\":\"text/fhirpath\",\"expression\":$1}}]")
         .Replace("EXTRACT", "\"extension\":[{\"url\":\"" + SdcUrls.ObservationExtract + "\",\"valueBoolean\":true}]", StringComparison.Ordinal);
 
+    /// <summary>Knows which types are primitive and nothing else: enough to read <c>value[x]</c>.</summary>
     private sealed class NoModel : IFhirModel
     {
-        public TypeModel? Type(string name) => null;
+        public TypeModel? Type(string name) => name is "decimal" or "integer" or "boolean" or "string" or "date"
+            ? new(name, "Element", TypeKind.Primitive, new Dictionary<string, ElementModel>()) { Choices = new Dictionary<string, (ElementModel, string)>() }
+            : null;
     }
 }
