@@ -27,13 +27,12 @@ internal sealed class CriterionSql
     public bool IsFenced { get; init; }
 
     /// <summary>Table, alias and ON of a criterion that at most one row of a resource meets; null for all others.</summary>
-    public string? Joined(Criterion criterion, string row)
+    public string? Joined(Criterion criterion, string row, string alias)
     {
         if (criterion is not Criterion.Matches { Modifier: Modifier.None, Values: [var value] } matches) return null;
         var isSingle = value is SearchValue.Token { System: not null, Code: not null }
             or SearchValue.Reference { Type: not null, Id: not null, Version: null } or SearchValue.Uri;
         if (!isSingle) return null;
-        var alias = sql.Alias("x");
         return $"""
             {ValueSql.Table(matches.Parameter)} {alias}
             ON {alias}.rid = {row}.rid AND {alias}.param = {names.ParameterOrNone(matches.Parameter)} AND {values.Meets(matches, alias)}

@@ -126,9 +126,16 @@ internal sealed class SearchSql
             var alias = sql.Alias("x");
             from += $" JOIN date {alias} ON {alias}.rid = r.rid AND {alias}.param = {names.ParameterOrNone(pair.Key)} AND {DateRanges.Meets(pair, alias, sql)}";
         }
-        foreach (var criterion in all.Except(pairs.SelectMany(p => p)))
-            if ((anchor is null || criterion == anchor) && criteria.Joined(criterion, "r") is { } join) from += $" JOIN {join}";
-            else where += $" AND {criteria.Holds(criterion, "r")}";
+        // The conditions of an anchored search are checked on the anchor's own rows, before their resources are fetched.
+        var row = "r";
+        if (anchor is not null)
+        {
+            row = sql.Alias("x");
+            from += $" JOIN {criteria.Joined(anchor, "r", row)}";
+        }
+        foreach (var criterion in all.Except(pairs.SelectMany(p => p)).Where(c => c != anchor))
+            if (anchor is null && criteria.Joined(criterion, "r", sql.Alias("x")) is { } join) from += $" JOIN {join}";
+            else where += $" AND {criteria.Holds(criterion, criterion is Criterion.Matches or Criterion.Missing ? row : "r")}";
         return (from, where);
     }
 
