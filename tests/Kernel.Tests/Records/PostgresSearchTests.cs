@@ -38,6 +38,34 @@ public sealed class PostgresSearchTests
         Assert.InRange(nonEmpty, Requests / 10, Requests);
     }
 
+    [Fact]
+    public async Task Includes_follow_references_both_ways_and_stop_at_what_is_not_visible()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var database = await (await PostgresCluster.OfThisProcess).CreateDatabaseAsync();
+        await using var store = await PostgresStore.OpenAsync(new() { ConnectionString = database }, cancel);
+        var world = new SearchWorld(11);
+        await world.FillAsync(store, patients: 20, observations: 60, cancel);
+        foreach (var visibility in Enumerable.Range(0, 20).Select(_ => world.Visibility()).Prepend(new Visibility.Everything()))
+        {
+            var oracle = new SearchOracle(world.Rows, visibility);
+            var request = new SearchRequest
+            {
+                Type = "Patient",
+                Count = 100,
+                Includes = [new(true, false, "Observation", SearchWorld.Subject, null), new(false, false, "Patient", null, "Organization")],
+            };
+            var page = await store.SearchAsync(request, visibility, cancel);
+
+            var matches = oracle.Matches(request).ToHashSet();
+            var pointing = oracle.Matches(new() { Type = "Observation" })
+                .Where(o => world.Rows[o].Index.References.Any(r => r.Type is "Patient" && matches.Contains(new(r.Type, r.Id!))));
+            var clinics = matches.SelectMany(p => world.Rows[p].Index.References).Select(r => new ResourceKey(r.Type!, r.Id!))
+                .Intersect(oracle.Matches(new() { Type = "Organization" }));
+            Assert.Equal(pointing.Concat(clinics).Select(k => k.ToString()).Order(), page.Included.Select(i => i.Key.ToString()).Order());
+        }
+    }
+
     private static void CheckOrder(SearchWorld world, List<string> found, SortKey key)
     {
         var times = found.ConvertAll(f =>

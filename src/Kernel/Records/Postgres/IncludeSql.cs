@@ -23,9 +23,9 @@ internal static class IncludeSql
         var (near, far) = include.Reverse ? ("target", "rid") : ("rid", "target");
         return sql.Append(
             $"""
-            SELECT {FoundRow.Columns} FROM resource r WHERE r.state = 1 AND r.rid IN (
-                SELECT l.{far} FROM reference l WHERE l.{near} = ANY({from}) AND l.param = ANY({parameters}))
-            {(type is null ? "" : $"AND r.type = {names.TypeOrNone(type)}")} AND {VisibilitySql.Of(visibility, "r", sql, names, type)} ORDER BY r.rid
+            SELECT {FoundRow.Columns} FROM (SELECT DISTINCT l.{far} AS rid FROM reference l WHERE l.{near} = ANY({from}) AND l.param = ANY({parameters}) OFFSET 0) f
+            JOIN resource r ON r.rid = f.rid WHERE r.state = 1{(type is null ? "" : $" AND r.type = {names.TypeOrNone(type)}")}
+            AND {VisibilitySql.Of(visibility, "r", sql, names, type)}
             """);
     }
 

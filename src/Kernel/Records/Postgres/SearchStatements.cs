@@ -95,7 +95,7 @@ internal sealed class SearchStatements(Connections connections, Names names, Res
                 found.AddRange((await ListAsync(connection, sql, 0, cancel)).Where(f => known.Add(f.Rid)));
                 if (included.Count + found.Count > SearchRequest.MostIncluded) throw TooManyIncluded();
             }
-            included.AddRange(found);
+            included.AddRange(found.OrderBy(f => f.Rid));
             sources = found;
         }
         return included;
