@@ -15,8 +15,14 @@ public sealed record Caller
     /// <summary>Id of the Organization at which the role is held; null for residents and the system itself.</summary>
     public string? Organisation { get; init; }
 
-    /// <summary>Why: purpose-of-use code (TREAT, HOPERAT, PUBHLTH, PATRQT, BTG, HSYSADMIN).</summary>
-    public string Purpose { get; init; } = "TREAT";
+    /// <summary>Why: purpose-of-use code (TREAT, HOPERAT, PUBHLTH, PATRQT, BTG, HSYSADMIN); the first of the role unless the session says another.</summary>
+    public string Purpose { get => field ?? Policy.Of(Role)?.Purposes[0] ?? "TREAT"; init; }
+
+    /// <summary>Ids of the Patients for whom a proxy speaks; empty for all others.</summary>
+    public IReadOnlyList<string> Wards { get; init; } = [];
+
+    /// <summary>Id of the Patient whose context an application was launched in; <c>patient/</c> scopes reach that one only.</summary>
+    public string? Patient { get; init; }
 
     /// <summary>Address the request came from, for the audit trail.</summary>
     public string? Address { get; init; }

@@ -1,37 +1,151 @@
+using Tongxin.Fhir;
 using Tongxin.Kernel.Records;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Access;
 
 /// <summary>The only door to the record: every passage is decided by the caller's policy and leaves an audit entry.</summary>
+/// <remarks>
+/// Which rows are reached is compiled into the engine's statements (<see cref="Visibility"/>), never filtered afterwards. A person in a browser who asks
+/// for a type that her role has not finds nothing; an application is told (403) that its scopes do not reach.
+/// </remarks>
 public sealed class RecordAccess
 {
     private readonly IRecordStore store;
-    private readonly Preparation preparation;
+    private readonly OrganisationTree tree;
+    private readonly AuditTrail trail;
+    private readonly TimeProvider clock;
+    private readonly SearchQuery queries;
+    private readonly Commits commits;
 
-    internal RecordAccess(IRecordStore store, Preparation preparation) => (this.store, this.preparation) = (store, preparation);
+    internal RecordAccess(IRecordStore store, OrganisationTree tree, AuditTrail trail, SearchQuery queries, Commits commits, TimeProvider clock) =>
+        (this.store, this.tree, this.trail, this.queries, this.commits, this.clock) = (store, tree, trail, queries, commits, clock);
 
     /// <summary>Null when it is not there or not permitted: the two look the same. A deleted resource comes back as its deletion.</summary>
-    public Task<Stored?> ReadAsync(Caller caller, ResourceKey key, CancellationToken cancel) =>
-        store.ReadAsync(key, new Visibility.Everything(), cancel);
+    public async Task<Stored?> ReadAsync(Caller caller, ResourceKey key, CancellationToken cancel)
+    {
+        var decision = Door.Decide(caller, Interactions.Read, key.Type, await tree.GetAsync(cancel));
+        var found = await AllowedAsync(caller, decision, key, cancel) ? await store.ReadAsync(key, decision.Visibility, cancel) : null;
+        await trail.NoteAsync(Entry(caller, decision, "read", key.Type, found is null ? [] : [found]) with { Targets = [key.ToString()] }, cancel);
+        return found;
+    }
 
-    public Task<Stored?> ReadVersionAsync(Caller caller, ResourceKey key, long version, CancellationToken cancel) =>
-        store.ReadVersionAsync(key, version, new Visibility.Everything(), cancel);
+    public async Task<Stored?> ReadVersionAsync(Caller caller, ResourceKey key, long version, CancellationToken cancel)
+    {
+        var decision = Door.Decide(caller, Interactions.Read, key.Type, await tree.GetAsync(cancel));
+        var found = await AllowedAsync(caller, decision, key, cancel) ? await store.ReadVersionAsync(key, version, decision.Visibility, cancel) : null;
+        await trail.NoteAsync(Entry(caller, decision, "vread", key.Type, found is null ? [] : [found]) with { Targets = [$"{key}/_history/{version}"] }, cancel);
+        return found;
+    }
 
-    /// <summary>Throws <see cref="Fhir.RefusedException"/> 400 for what the request does not allow.</summary>
-    public Task<SearchPage> SearchAsync(Caller caller, SearchRequest request, CancellationToken cancel) =>
-        store.SearchAsync(request, new Visibility.Everything(), cancel);
+    /// <summary>Throws <see cref="RefusedException"/> 400 for what the request does not allow.</summary>
+    public async Task<SearchPage> SearchAsync(Caller caller, SearchRequest request, CancellationToken cancel)
+    {
+        var decision = Door.Decide(caller, Interactions.Search, request.Type, await tree.GetAsync(cancel));
+        RefuseApplication(caller, decision);
+        var page = decision.Permitted
+            ? await store.SearchAsync(Narrowed(request, decision), decision.Visibility, cancel)
+            : new([], [], request.Total is TotalMode.None && request.Summary is not SummaryMode.Count ? null : 0, null);
+        var entry = Entry(caller, decision, "search", request.Type, page.Matches.Count + page.Included.Count is 0 ? [] : [.. page.Matches, .. page.Included]);
+        await trail.NoteAsync(entry with { Query = SearchText.Of(request) }, cancel);
+        return page;
+    }
 
-    public Task<HistoryPage> HistoryAsync(Caller caller, HistoryRequest request, CancellationToken cancel) =>
-        store.HistoryAsync(request, new Visibility.Everything(), cancel);
+    /// <summary>A search as it would stand in a URL, e.g. <c>patient=Patient/a1&amp;status=active&amp;_sort=-date</c>.</summary>
+    public Task<SearchPage> SearchAsync(Caller caller, string type, string query, CancellationToken cancel) =>
+        SearchAsync(caller, queries.Parse(type, query), cancel);
 
-    /// <summary>All or none. Throws <see cref="Fhir.RefusedException"/> (400, 404, 409, 412, 422) with the entry's place when one change is refused.</summary>
+    public async Task<HistoryPage> HistoryAsync(Caller caller, HistoryRequest request, CancellationToken cancel)
+    {
+        var decision = HistoryDecision(caller, request, await tree.GetAsync(cancel));
+        RefuseApplication(caller, decision);
+        var page = decision.Permitted ? await store.HistoryAsync(request, decision.Visibility, cancel) : new([], 0, null);
+        var entry = Entry(caller, decision, "history", request.Type, page.Versions);
+        await trail.NoteAsync(entry with { Query = request.Id is null ? null : $"{request.Type}/{request.Id}" }, cancel);
+        return page;
+    }
+
+    /// <summary>All or none. Throws <see cref="RefusedException"/> (400, 403, 404, 409, 412, 422) with the entry's place when one change is refused.</summary>
     public async Task<IReadOnlyList<Committed>> CommitAsync(Caller caller, IReadOnlyList<Change> changes, CommitOptions options, CancellationToken cancel)
     {
-        var prepared = await preparation.PrepareAsync(changes, new Visibility.Everything(), cancel);
-        // The subject in front: one caller's key never answers with another's result.
-        if (options.IdempotencyKey is { } key) prepared = prepared with { IdempotencyKey = $"{caller.Subject} {key}" };
-        return await store.CommitAsync(prepared, cancel);
+        try
+        {
+            return await commits.CommitAsync(caller, changes, options, cancel);
+        }
+        catch (RefusedException refusal) when (refusal.Status is 403 or 404)
+        {
+            var entry = AuditEntry.By(caller, clock.GetUtcNow(), "commit", permitted: false, refusal.Issues.Count > 0 ? refusal.Issues[0].Code : "refused");
+            await trail.NoteAsync(entry with { Targets = [.. changes.Take(Commits.MostTargets).Select(Commits.Name)] }, cancel);
+            throw;
+        }
+    }
+
+    /// <summary>Registration outside one's own people: only whether somebody with this identifier is on record, not who or where.</summary>
+    public async Task<bool> IsRegisteredAsync(Caller caller, string identifierSystem, string identifier, CancellationToken cancel)
+    {
+        var may = caller.Role is Role.System || (Policy.Of(caller.Role)?.On("Patient") & Interactions.Create) is Interactions.Create;
+        var decision = may ? new Decision(true, "registration", new Visibility.Everything(), []) : Decision.Refuse("registration");
+        var search = new SearchRequest
+        {
+            Type = "Patient", Count = 1,
+            Criteria = [new Criterion.Matches(SearchParameters.Get("Patient", "identifier"), Modifier.None, [new SearchValue.Token(identifierSystem, identifier)])],
+        };
+        var found = may && (await store.SearchAsync(search, decision.Visibility, cancel)).Matches.Count > 0;
+        await trail.NoteAsync(Entry(caller, decision, "registration", "Patient", []), cancel);
+        return found;
+    }
+
+    private static Decision HistoryDecision(Caller caller, HistoryRequest request, Organisations organisations)
+    {
+        // History of the whole system has no type to decide by: it is the operator's.
+        if (request.Type is null) return caller is { Role: Role.System, Scopes: null } ? Door.Decide(caller, Interactions.History, "", organisations) : Decision.Refuse("system-history");
+        var decision = Door.Decide(caller, Interactions.History, request.Type, organisations);
+        return decision.Narrowing.Count > 0 ? Decision.Refuse("scope") : decision;
+    }
+
+    // A scope with a query covers a single resource only if the query finds it.
+    private async Task<bool> AllowedAsync(Caller caller, Decision decision, ResourceKey key, CancellationToken cancel)
+    {
+        RefuseApplication(caller, decision);
+        if (!decision.Permitted || decision.Narrowing.Count is 0) return decision.Permitted;
+        var search = Narrowed(new() { Type = key.Type, Count = 1, Criteria = [new Criterion.IdIs([key.Id])] }, decision);
+        return (await store.SearchAsync(search, decision.Visibility, cancel)).Matches.Count > 0;
+    }
+
+    private SearchRequest Narrowed(SearchRequest request, Decision decision)
+    {
+        if (decision.Narrowing.Count is 0) return request;
+        // Rows of this type reached by another way would not be narrowed.
+        if (request.Includes.Count > 0 || request.Criteria.Any(LeadsElsewhere))
+            throw RefusedException.Because(403, "forbidden", "The scope narrows this type by a search; chains, _has and includes are not within it.");
+        return request with { Criteria = [.. request.Criteria, Any(decision.Narrowing.Select(q => queries.Parse(request.Type, q).Criteria).ToList())] };
+    }
+
+    private static Criterion Any(List<IReadOnlyList<Criterion>> ways) =>
+        ways is [[var only]] ? only
+        : ways.All(w => w.Count is 1) ? new Criterion.AnyOf([.. ways.Select(w => w[0])])
+        : throw RefusedException.Because(403, "forbidden", "A scope may narrow a type by one parameter only.");
+
+    private static bool LeadsElsewhere(Criterion criterion) => criterion switch
+    {
+        Criterion.Chain or Criterion.Has => true,
+        Criterion.AnyOf any => any.Alternatives.Any(LeadsElsewhere),
+        _ => false,
+    };
+
+    private static void RefuseApplication(Caller caller, Decision decision)
+    {
+        if (!decision.Permitted && caller.Scopes is not null) throw RefusedException.Because(403, "forbidden", "The token's scopes do not cover this.");
+    }
+
+    private AuditEntry Entry(Caller caller, Decision decision, string did, string? type, IReadOnlyList<Stored> passed)
+    {
+        var entry = AuditEntry.By(caller, clock.GetUtcNow(), did, decision.Permitted, decision.Rule) with { Type = type };
+        if (passed.Count is 0) return entry;
+        var people = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var stored in passed)
+            if (PersonIn.Of(stored) is { } person) people.Add(person);
+        return entry with { Targets = [.. passed.Take(Commits.MostTargets).Select(s => s.Key.ToString())], People = people };
     }
 }
 

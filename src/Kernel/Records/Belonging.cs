@@ -11,7 +11,7 @@ internal static class Belonging
     private static readonly string[] AboutFirst = ["patient", "subject", "beneficiary", "individual"];
 
     /// <summary>Types that name patients but are nobody's record.</summary>
-    private static readonly string[] Nobodys = ["Group", "Schedule", "Practitioner", "Organization", "Location", "Device"];
+    private static readonly string[] Nobodys = ["Group", "Schedule", "Practitioner", "Organization", "Location"];
 
     /// <summary>Id of the Patient; null when the resource is nobody's. FHIR R4 Patient compartment, what it is about first.</summary>
     public static string? Person(ResourceKey key, JsonElement resource, IndexEntries index)

@@ -39,11 +39,17 @@ public abstract record Visibility
     /// <summary>How much of one type is reached.</summary>
     public enum Reach
     {
-        /// <summary>Every row: what belongs to nobody (organisations, definitions, terminology).</summary>
+        /// <summary>Rows that are nobody's: organisations, definitions, terminology. A row of a person is not among them, whatever its type.</summary>
         Shared,
 
         /// <summary>Rows of people whom the caller's organisations care for, whose county is reached, or who are named.</summary>
         Related,
+
+        /// <summary>Both of these: letters, machines and deliveries are a person's or nobody's.</summary>
+        RelatedOrShared,
+
+        /// <summary>Every row, whoever's: an operator's token. Sensitivity still holds.</summary>
+        Any,
     }
 }
 

@@ -14,8 +14,9 @@ internal sealed class SearchOracle(IReadOnlyDictionary<ResourceKey, SearchWorld.
         if (visibility is Visibility.Everything) return true;
         if (visibility is not Visibility.Scoped scoped || !scoped.Types.TryGetValue(row.Key.Type, out var reach)) return false;
         if ((row.Labels & ~scoped.Labels) != SensitivityLabels.None) return false;
-        if (reach is Visibility.Reach.Shared) return true;
-        return row.Person is { } person && (scoped.People.Contains(person) || (row.County is { } county && scoped.Counties.Contains(county))
+        if (reach is Visibility.Reach.Any) return true;
+        if (row.Person is not { } person) return reach is not Visibility.Reach.Related;
+        return reach is not Visibility.Reach.Shared && (scoped.People.Contains(person) || (row.County is { } county && scoped.Counties.Contains(county))
             || rows.Values.SelectMany(r => r.Relations).Any(r => r.Person == person && scoped.Organisations.Contains(r.Organisation)));
     }
 

@@ -135,7 +135,7 @@ internal sealed class SearchWorld
     {
         if (Chance(4)) return new Visibility.Everything();
         var types = new[] { "Patient", "Observation", "Organization" }.Where(_ => Chance(8))
-            .ToFrozenDictionary(t => t, t => t is "Organization" ? Reach.Shared : Pick(Reach.Related, Reach.Related, Reach.Shared));
+            .ToFrozenDictionary(t => t, t => t is "Organization" ? Reach.Shared : Pick(Reach.Related, Reach.Related, Reach.RelatedOrShared, Reach.Shared, Reach.Any));
         return new Visibility.Scoped
         {
             Types = types,

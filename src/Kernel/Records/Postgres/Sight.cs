@@ -35,9 +35,18 @@ internal sealed class Sight
     {
         Visibility.Everything => true,
         Visibility.Scoped scoped => scoped.Types.TryGetValue(row.Key.Type, out var reach) && (row.Labels & ~scoped.Labels) is SensitivityLabels.None
-            && (reach is Visibility.Reach.Shared || (row.Person is { } person && (people.Contains(person) || InCounty(row, scoped)))),
+            && reach switch
+            {
+                Visibility.Reach.Any => true,
+                Visibility.Reach.Shared => row.Person is null,
+                Visibility.Reach.Related => row.Person is { } person && IsReached(person, row, scoped),
+                Visibility.Reach.RelatedOrShared => row.Person is not { } somebody || IsReached(somebody, row, scoped),
+                _ => false,
+            },
         _ => false,
     };
+
+    private bool IsReached(long person, CurrentRow row, Visibility.Scoped scoped) => people.Contains(person) || InCounty(row, scoped);
 
     private bool InCounty(CurrentRow row, Visibility.Scoped scoped) => scoped.Counties.Any(c => names.Counties.IsKnown(c) && names.Counties[c] == row.County);
 }

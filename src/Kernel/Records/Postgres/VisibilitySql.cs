@@ -19,15 +19,22 @@ internal static class VisibilitySql
         string Types(Visibility.Reach reach) => sql.Parameter(
             scoped.Types.Where(t => t.Value == reach && names.Types.IsKnown(t.Key)).Select(t => names.Types[t.Key]).ToList(), NpgsqlDbType.Array | NpgsqlDbType.Integer);
 
-        var shared = $"({row}.type = ANY({Types(Visibility.Reach.Shared)}) AND {Reached(scoped, Visibility.Reach.Shared, row, sql, names)})";
-        var related = $"({row}.type = ANY({Types(Visibility.Reach.Related)}) AND {Reached(scoped, Visibility.Reach.Related, row, sql, names)})";
-        return $"({shared} OR {related})";
+        var reaches = scoped.Types.Values.Distinct().Order();
+        var ways = reaches.Select(reach => $"({row}.type = ANY({Types(reach)}) AND {Reached(scoped, reach, row, sql, names)})").ToList();
+        return ways.Count is 0 ? "false" : $"({string.Join(" OR ", ways)})";
     }
 
     private static string Reached(Visibility.Scoped scoped, Visibility.Reach reach, string row, SqlText sql, Names names)
     {
         var labels = scoped.Labels is SensitivityLabels.All ? "true" : $"({row}.labels & {(short)~(short)scoped.Labels}::smallint) = 0";
-        return reach is Visibility.Reach.Shared ? labels : $"({labels} AND {row}.person IS NOT NULL AND ({People(scoped, row, sql, names)}))";
+        return reach switch
+        {
+            Visibility.Reach.Any => labels,
+            Visibility.Reach.Shared => $"({labels} AND {row}.person IS NULL)",
+            Visibility.Reach.Related => $"({labels} AND {row}.person IS NOT NULL AND ({People(scoped, row, sql, names)}))",
+            Visibility.Reach.RelatedOrShared => $"({labels} AND ({row}.person IS NULL OR {People(scoped, row, sql, names)}))",
+            _ => "false",
+        };
     }
 
     private static string People(Visibility.Scoped scoped, string row, SqlText sql, Names names)

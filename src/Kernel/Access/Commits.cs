@@ -1,0 +1,136 @@
+using System.Text.Json;
+using Tongxin.Fhir;
+using Tongxin.Kernel.Records;
+using Tongxin.Kernel.Records.Search;
+
+namespace Tongxin.Kernel.Access;
+
+/// <summary>The writing half of the door: policy of each change, preparation, whose record it goes to, and the audit entry of the same transaction.</summary>
+internal sealed class Commits(IRecordStore store, OrganisationTree tree, SearchIndex index, SearchQuery queries, IdSource ids, AccessRules rules, TimeProvider clock)
+{
+    /// <summary>References named in one audit entry; the people are named all.</summary>
+    public const int MostTargets = 1_000;
+
+    public async Task<IReadOnlyList<Committed>> CommitAsync(Caller caller, IReadOnlyList<Change> changes, CommitOptions options, CancellationToken cancel)
+    {
+        var organisations = await tree.GetAsync(cancel);
+        foreach (var change in changes) CheckPolicy(caller, change, organisations);
+        var visibility = Reach(caller, changes, organisations);
+        var prepared = await Preparation(caller, visibility, organisations).PrepareAsync(changes, visibility, cancel);
+        if (caller.Role is not Role.System) await CheckPeopleAsync(caller, prepared, organisations, cancel);
+        var committed = await store.CommitAsync(
+            prepared with
+            {
+                Audit = AuditEntry.Row([Entry(caller, prepared, options)]),
+                IdempotencyKey = options.IdempotencyKey is { } key ? $"{caller.Subject}|{key}" : null,
+            }, cancel);
+        if (prepared.Changes.Any(c => c.Key.Type is "Organization")) await tree.LoadAsync(cancel);
+        return committed;
+    }
+
+    public static string Name(Change change) => change switch
+    {
+        Change.Put put => put.Key.ToString(),
+        Change.Delete delete => delete.Key.ToString(),
+        _ => change.Type,
+    };
+
+    private static void CheckPolicy(Caller caller, Change change, Organisations organisations)
+    {
+        var wanted = change switch
+        {
+            Change.Create => Interactions.Create,
+            Change.Put { IfVersion: null, IfNotPresent: true } => Interactions.Create,
+            Change.Put or Change.PutWhere => Interactions.Update,
+            _ => Interactions.Delete,
+        };
+        var decision = Door.Decide(caller, wanted, change.Type, organisations);
+        // Who may only add may add under an id of her own; whether one stands already is the engine's to say.
+        if (!decision.Permitted && change is Change.Put { IfVersion: null }) decision = Door.Decide(caller, Interactions.Create, change.Type, organisations);
+        if (!decision.Permitted)
+            throw RefusedException.Because(403, "forbidden", $"Your role or token may not {wanted.ToString().ToLowerInvariant()} {change.Type}.", change.Place);
+        if (decision.Narrowing.Count > 0)
+            throw RefusedException.Because(403, "forbidden", $"The scope narrows {change.Type} by a search and does not cover writing.", change.Place);
+    }
+
+    // Writing reaches what the role reaches without a broken glass, which is for reading only.
+    private static Visibility Reach(Caller caller, IReadOnlyList<Change> changes, Organisations organisations)
+    {
+        var writer = caller with { BrokenGlass = null };
+        var whole = Door.WithoutScopes(writer, organisations);
+        if (whole is Visibility.Scoped && caller.Scopes is not null && changes.Count > 0 &&
+            Door.Decide(writer, Interactions.None, changes[0].Type, organisations).Visibility is Visibility.Scoped narrow)
+            return narrow with { Types = ((Visibility.Scoped)whole).Types };
+        return whole;
+    }
+
+    private Preparation Preparation(Caller caller, Visibility visibility, Organisations organisations) => new(index, queries, ids, clock, new()
+    {
+        Validate = rules.Validate,
+        Labels = SensitivityRules.Of,
+        County = placement => Counties.Of(placement, organisations, caller.Organisation),
+        Find = async (request, cancel) =>
+            [.. (await store.SearchAsync(request with { Count = 2 }, visibility, cancel)).Matches.Select(m => m.Key)],
+    });
+
+    /// <summary>A change may only concern a person whom the caller reaches, or one whom this commit registers at the caller's own place.</summary>
+    private async Task CheckPeopleAsync(Caller caller, PreparedCommit prepared, Organisations organisations, CancellationToken cancel)
+    {
+        var policy = Policy.Of(caller.Role)!;
+        var scoped = (Visibility.Scoped)prepared.Visibility;
+        var people = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var change in prepared.Changes.Where(c => c.Kind is not ChangeKind.Delete))
+        {
+            var reach = policy.Reaches.GetValueOrDefault(change.Key.Type);
+            if (change.Person is null && reach is Visibility.Reach.Related)
+                throw RefusedException.Because(403, "forbidden", $"A {change.Key.Type} must name the person whose record it is part of.", change.Key.Type);
+            if (change.Person is not null && reach is Visibility.Reach.Shared)
+                throw RefusedException.Because(403, "forbidden", $"Your role keeps no {change.Key.Type} of persons.", change.Key.Type);
+            if (change.Person is { } person) people.Add(person);
+        }
+
+        foreach (var patient in prepared.Changes.Where(c => c is { Key.Type: "Patient", Kind: not ChangeKind.Delete }))
+            if (await store.ReadAsync(patient.Key, new Visibility.Everything(), cancel) is null or { IsDeleted: true })
+            {
+                if (!patient.Relations.Any(r => scoped.Organisations.Contains(r.Organisation)))
+                    throw RefusedException.Because(403, "forbidden", "Who is registered must be cared for by your own organisation (managingOrganization).", "Patient.managingOrganization");
+                people.Remove(patient.Key.Id);
+            }
+
+        if (people.Count is 0) return;
+        var search = new SearchRequest { Type = "Patient", Count = Math.Min(people.Count, SearchRequest.MostPerPage), Criteria = [new Criterion.IdIs([.. people])] };
+        var found = await store.SearchAsync(search, scoped, cancel);
+        if (people.Except(found.Matches.Select(m => m.Key.Id)).FirstOrDefault() is { } unknown)
+            throw RefusedException.Because(404, "not-found", $"There is no Patient/{unknown}.");
+    }
+
+    private static AuditEntry Entry(Caller caller, PreparedCommit prepared, CommitOptions options) =>
+        AuditEntry.By(caller, prepared.At, "commit", permitted: true, caller.Role.ToString()) with
+        {
+            Targets = [.. prepared.Changes.Take(MostTargets).Select(c => $"{c.Kind} {c.Key}")],
+            People = [.. prepared.Changes.Select(c => c.Person ?? (c.Key.Type is "Patient" ? c.Key.Id : null)).OfType<string>().Distinct()],
+            Reason = options.Reason,
+        };
+}
+
+/// <summary>What rooms that Access does not know say about a write.</summary>
+public sealed record AccessRules
+{
+    /// <summary>Errors refuse the change (422).</summary>
+    public Func<JsonElement, IReadOnlyList<Issue>> Validate { get; init; } = _ => [];
+}
+
+/// <summary>Which county a row is stamped with; it keeps the stamp when places merge later.</summary>
+internal static class Counties
+{
+    /// <summary>Division code of the county; null for what all counties share or what names no place that is known.</summary>
+    /// <param name="writer">Organisation of the writer: a row that says nothing else of its place is kept where it is written.</param>
+    public static string? Of(Placement placement, Organisations organisations, string? writer)
+    {
+        foreach (var relation in placement.Organisations)
+            if (organisations.CountyOf(relation.Organisation)?.Division is { } division) return division;
+        if (placement.Key.Type is "Organization") return organisations.CountyOf(placement.Key.Id)?.Division;
+        if (placement.Person is null) return null;
+        return organisations.CountyOf(writer)?.Division ?? organisations.OnlyCounty?.Division;
+    }
+}

@@ -1,0 +1,89 @@
+using Tongxin.Fhir;
+using Tongxin.Kernel.Access;
+using static Tongxin.Kernel.Tests.Access.AccessWorld;
+
+namespace Tongxin.Kernel.Tests.Access;
+
+/// <summary>The door with a real record behind it.</summary>
+public sealed class RecordAccessTests
+{
+    private static readonly Caller VillageDoctor = As(Role.VillageDoctor, "village-a1");
+
+    [Fact]
+    public async Task A_village_doctor_sees_the_people_of_her_clinic_and_nobody_else()
+    {
+        await using var world = await OpenAsync();
+        await world.PutAsync(Patient("mine", "village-a1"), Patient("theirs", "village-b1"), Observation("o1", "mine", 150), Observation("o2", "theirs", 150));
+
+        var found = await world.Door.SearchAsync(VillageDoctor, "Patient", "_total=accurate", default);
+
+        Assert.Equal(["mine"], found.Matches.Select(m => m.Key.Id));
+        Assert.Equal(1, found.Total);
+        Assert.Null(await world.Door.ReadAsync(VillageDoctor, new("Patient", "theirs"), default));
+        Assert.Null(await world.Door.ReadAsync(VillageDoctor, new("Observation", "o2"), default));
+        Assert.NotNull(await world.Door.ReadAsync(VillageDoctor, new("Observation", "o1"), default));
+        Assert.Equal(2, (await world.Door.SearchAsync(As(Role.DiseaseControl, "east-cdc"), "Patient", "_total=accurate", default)).Total);
+        Assert.Empty((await world.Door.SearchAsync(As(Role.CountyCommission, "east"), "Patient", "", default)).Matches);
+        Assert.Empty((await world.Door.SearchAsync(As(Role.Administrator, "east"), "Patient", "", default)).Matches);
+    }
+
+    [Fact]
+    public async Task Severe_mental_illness_is_seen_by_those_who_run_the_programme_and_not_by_the_village()
+    {
+        await using var world = await OpenAsync();
+        await world.PutAsync(Patient("mine", "village-a1"), Condition("c1", "mine", "F20.0"), Condition("c2", "mine", "I10"));
+
+        var village = await world.Door.SearchAsync(VillageDoctor, "Condition", "", default);
+        var township = await world.Door.SearchAsync(As(Role.PublicHealthStaff, "town-a"), "Condition", "", default);
+
+        Assert.Equal(["c2"], village.Matches.Select(m => m.Key.Id));
+        Assert.Equal(2, township.Matches.Count);
+    }
+
+    [Fact]
+    public async Task Nobody_writes_into_the_record_of_a_person_out_of_reach()
+    {
+        await using var world = await OpenAsync();
+        await world.PutAsync(Patient("theirs", "village-b1"));
+
+        var refusal = await Assert.ThrowsAsync<RefusedException>(() => world.PutAsync(VillageDoctor, Observation("o9", "theirs", 120)));
+        var unknown = await Assert.ThrowsAsync<RefusedException>(() => world.PutAsync(VillageDoctor, Observation("o9", "nobody", 120)));
+        var elsewhere = await Assert.ThrowsAsync<RefusedException>(() => world.PutAsync(VillageDoctor, Patient("new", "village-b1")));
+
+        Assert.Equal((404, "There is no Patient/theirs."), (refusal.Status, refusal.Message));
+        Assert.Equal((404, "There is no Patient/nobody."), (unknown.Status, unknown.Message));
+        Assert.Equal(403, elsewhere.Status);
+        Assert.Single(await world.PutAsync(VillageDoctor, Patient("new", "village-a1")));
+        Assert.Single(await world.PutAsync(VillageDoctor, Observation("o9", "new", 120)));
+    }
+
+    [Fact]
+    public async Task The_resident_sees_who_looked()
+    {
+        await using var world = await OpenAsync();
+        await world.PutAsync(Patient("mine", "village-a1"));
+        await world.Door.ReadAsync(VillageDoctor, new("Patient", "mine"), default);
+        await world.Door.SearchAsync(VillageDoctor, "Patient", "family=李", default);
+
+        await world.Trail.FlushAsync(default);
+
+        var page = await world.Trail.OfPersonAsync("mine", default);
+        Assert.Equal(["search", "read", "commit"], page.Passages.Select(p => p.Entry.Did));
+        Assert.All(page.Passages.Take(2), p => Assert.Equal(("Practitioner/p1", Role.VillageDoctor, "TREAT"), (p.Entry.Subject, p.Entry.Role, p.Entry.Purpose)));
+    }
+
+    [Fact]
+    public async Task A_token_reaches_what_its_scopes_say()
+    {
+        await using var world = await OpenAsync();
+        await world.PutAsync(Patient("mine", "village-a1"), Observation("o1", "mine", 150), Condition("c2", "mine", "I10"));
+        var system = Operator with { Scopes = ["system/Observation.rs", "system/Condition.rs?code=E11"] };
+
+        Assert.Single((await world.Door.SearchAsync(system, "Observation", "", default)).Matches);
+        Assert.Empty((await world.Door.SearchAsync(system, "Condition", "", default)).Matches);
+        Assert.Null(await world.Door.ReadAsync(system, new("Condition", "c2"), default));
+        Assert.Empty((await world.Door.SearchAsync(system, "Observation", "subject:Patient.family=李", default)).Matches);
+        Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => world.Door.SearchAsync(system, "Patient", "", default))).Status);
+        Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => world.PutAsync(system, Observation("o1", "mine", 160)))).Status);
+    }
+}
