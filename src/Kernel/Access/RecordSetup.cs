@@ -1,4 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Tongxin.Fhir.Validation;
 using Tongxin.Kernel.Records;
 using Tongxin.Kernel.Records.Model;
@@ -11,46 +14,60 @@ namespace Tongxin.Kernel.Access;
 /// <summary>Opens the record and puts its door, and what the door needs, among the services of an application.</summary>
 public static class RecordSetup
 {
+    private const string AnchorFile = "audit.head";
+
+    /// <remarks>Register <see cref="AccessRules"/>, <see cref="SearchMeaning"/> or a <see cref="TimeProvider"/> of your own before.</remarks>
     /// <exception cref="InvalidOperationException">The engine cannot keep the record; one sentence says why.</exception>
     public static async Task<IServiceCollection> AddRecordAsync(this IServiceCollection services, RecordEngine engine, CancellationToken cancel)
     {
-        var (store, upkeep) = await OpenAsync(engine, cancel);
+        Directory.CreateDirectory(engine.Folder);
+        var (store, upkeep, audit) = await OpenAsync(engine, cancel);
         // By factories, so that the container closes the store when the application ends.
         services.AddSingleton(_ => store);
+        services.AddSingleton(_ => audit);
         services.AddSingleton(upkeep);
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => new IdSource(provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<SearchMeaning>();
+        services.AddSingleton(engine);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(p => new AccessRules { Validate = resource => p.GetRequiredService<Validator>().Validate(resource) });
+        services.TryAddSingleton<SearchMeaning>();
+        services.AddSingleton(p => new IdSource(p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SearchQuery>();
         services.AddSingleton<Pinyin>();
-        services.AddSingleton(provider => new SearchIndex(readings: Readings(provider.GetRequiredService<Pinyin>())));
-        services.AddSingleton(provider => new RecordAccess(store, provider.GetRequiredService<Preparation>()));
-        services.AddSingleton(provider => new RecordUpkeep(upkeep, provider.GetRequiredService<SearchIndex>()));
+        services.AddSingleton(p => new SearchIndex(readings: Readings(p.GetRequiredService<Pinyin>())));
+        services.AddSingleton(p => new RecordUpkeep(upkeep, p.GetRequiredService<SearchIndex>()));
         services.AddSingleton(_ => ResourceValidation.Create());
-        services.AddSingleton(provider => new Preparation(
-            provider.GetRequiredService<SearchIndex>(), provider.GetRequiredService<SearchQuery>(), provider.GetRequiredService<IdSource>(),
-            provider.GetRequiredService<TimeProvider>(), Rules(store, provider.GetRequiredService<Validator>())));
+        AddDoor(services, engine);
         return services;
     }
 
-    private static async Task<(IRecordStore Store, IRecordUpkeep Upkeep)> OpenAsync(RecordEngine engine, CancellationToken cancel)
+    private static void AddDoor(IServiceCollection services, RecordEngine engine)
+    {
+        services.AddSingleton(p => new AuditTrail(
+            p.GetRequiredService<IAuditStore>(), new(Path.Combine(engine.Folder, AnchorFile)), p.GetRequiredService<TimeProvider>(),
+            p.GetService<ILogger<AuditTrail>>() ?? NullLogger<AuditTrail>.Instance));
+        services.AddSingleton(p => new OrganisationTree(p.GetRequiredService<IRecordStore>(), p.GetRequiredService<TimeProvider>()));
+        services.AddHostedService(p => p.GetRequiredService<AuditTrail>());
+        services.AddHostedService(p => p.GetRequiredService<OrganisationTree>());
+        services.AddSingleton(p => new Commits(
+            p.GetRequiredService<IRecordStore>(), p.GetRequiredService<OrganisationTree>(), p.GetRequiredService<SearchIndex>(), p.GetRequiredService<SearchQuery>(),
+            p.GetRequiredService<IdSource>(), p.GetRequiredService<AccessRules>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new RecordAccess(
+            p.GetRequiredService<IRecordStore>(), p.GetRequiredService<OrganisationTree>(), p.GetRequiredService<AuditTrail>(), p.GetRequiredService<SearchQuery>(),
+            p.GetRequiredService<Commits>(), p.GetRequiredService<TimeProvider>()));
+    }
+
+    private static async Task<(IRecordStore Store, IRecordUpkeep Upkeep, IAuditStore Audit)> OpenAsync(RecordEngine engine, CancellationToken cancel)
     {
         switch (engine)
         {
             case RecordEngine.Postgres postgres:
-                var store = await PostgresStore.OpenAsync(new() { ConnectionString = postgres.Connection, Unsafe = postgres.Unsafe }, cancel);
-                return (store, store.Upkeep);
+                var options = new PostgresOptions { ConnectionString = postgres.Connection, Unsafe = postgres.Unsafe };
+                var store = await PostgresStore.OpenAsync(options, cancel);
+                return (store, store.Upkeep, await PostgresAudit.OpenAsync(options, cancel));
             default:
                 throw new InvalidOperationException("This build keeps the record in PostgreSQL only.");
         }
     }
-
-    private static PreparationRules Rules(IRecordStore store, Validator validator) => new()
-    {
-        Validate = resource => validator.Validate(resource),
-        Find = async (condition, cancel) =>
-            [.. (await store.SearchAsync(condition with { Count = 2 }, new Visibility.Everything(), cancel)).Matches.Select(m => m.Key)],
-    };
 
     private static Func<string, IEnumerable<string>> Readings(Pinyin pinyin) => name =>
     {

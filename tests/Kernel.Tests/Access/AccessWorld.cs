@@ -1,8 +1,7 @@
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.DependencyInjection;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Records;
-using Tongxin.Kernel.Records.Search;
 using Tongxin.Kernel.Tests.Records;
 
 namespace Tongxin.Kernel.Tests.Access;
@@ -10,31 +9,27 @@ namespace Tongxin.Kernel.Tests.Access;
 /// <summary>A door with a real record behind it: a city of two counties, three towns, villages, and whom the test puts there.</summary>
 internal sealed class AccessWorld : IAsyncDisposable
 {
-    private readonly RecordEngine engine;
+    private readonly ServiceProvider services;
 
-    private AccessWorld(RecordEngine engine, TimeProvider clock)
-    {
-        this.engine = engine;
-        Tree = new(engine.Store, clock);
-        Trail = new(engine.Audit, new(Path.Combine(engine.Options.Folder, "audit.head")), clock, NullLogger<AuditTrail>.Instance);
-        var queries = new SearchQuery(new());
-        Door = new(engine.Store, Tree, Trail, queries, new(engine.Store, Tree, new(), queries, new IdSource(clock), new(), clock), clock);
-    }
+    private AccessWorld(ServiceProvider services) => this.services = services;
 
     public static Caller Operator { get; } = Caller.System("test");
 
-    public RecordAccess Door { get; }
-    public AuditTrail Trail { get; }
-    public OrganisationTree Tree { get; }
-    public RecordEngine Engine => engine;
-    public string Folder => engine.Options.Folder;
-    public string ConnectionString => engine.Options.Postgres!;
+    public RecordAccess Door => services.GetRequiredService<RecordAccess>();
+    public AuditTrail Trail => services.GetRequiredService<AuditTrail>();
+    public OrganisationTree Tree => services.GetRequiredService<OrganisationTree>();
+    public IServiceProvider Services => services;
+    public string Folder => services.GetRequiredService<RecordEngine>().Folder;
+    public string ConnectionString => ((RecordEngine.Postgres)services.GetRequiredService<RecordEngine>()).Connection;
 
     public static async Task<AccessWorld> OpenAsync(TimeProvider? clock = null)
     {
         var cluster = await PostgresCluster.OfThisProcess;
-        var options = new RecordOptions { Folder = Directory.CreateTempSubdirectory("tongxin-access-").FullName, Postgres = await cluster.CreateDatabaseAsync() };
-        var world = new AccessWorld(await RecordEngine.OpenAsync(options, default), clock ?? TimeProvider.System);
+        var services = new ServiceCollection();
+        if (clock is not null) services.AddSingleton(clock);
+        var engine = new RecordEngine.Postgres(await cluster.CreateDatabaseAsync()) { Folder = Directory.CreateTempSubdirectory("tongxin-access-").FullName };
+        await services.AddRecordAsync(engine, default);
+        var world = new AccessWorld(services.BuildServiceProvider());
         await world.PutAsync([.. Places.Select(p => Organisation(p.Id, p.Kind, p.Parent, p.Division))]);
         return world;
     }
@@ -93,7 +88,8 @@ internal sealed class AccessWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await engine.DisposeAsync();
-        Directory.Delete(Folder, recursive: true);
+        var folder = Folder;
+        await services.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
     }
 }
