@@ -25,11 +25,11 @@ internal sealed class AccessWorld : IAsyncDisposable
     public static async Task<AccessWorld> OpenAsync(TimeProvider? clock = null)
     {
         var cluster = await PostgresCluster.OfThisProcess;
-        var services = new ServiceCollection();
-        if (clock is not null) services.AddSingleton(clock);
+        var collection = new ServiceCollection();
+        if (clock is not null) collection.AddSingleton(clock);
         var engine = new RecordEngine.Postgres(await cluster.CreateDatabaseAsync()) { Folder = Directory.CreateTempSubdirectory("tongxin-access-").FullName };
-        await services.AddRecordAsync(engine, default);
-        var world = new AccessWorld(services.BuildServiceProvider());
+        await collection.AddRecordAsync(engine, default);
+        var world = new AccessWorld(collection.BuildServiceProvider());
         await world.PutAsync([.. Places.Select(p => Organisation(p.Id, p.Kind, p.Parent, p.Division))]);
         return world;
     }

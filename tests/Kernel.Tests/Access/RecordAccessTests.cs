@@ -7,6 +7,8 @@ namespace Tongxin.Kernel.Tests.Access;
 /// <summary>The door with a real record behind it.</summary>
 public sealed class RecordAccessTests
 {
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     private static readonly Caller VillageDoctor = As(Role.VillageDoctor, "village-a1");
 
     [Fact]
@@ -15,16 +17,16 @@ public sealed class RecordAccessTests
         await using var world = await OpenAsync();
         await world.PutAsync(Patient("mine", "village-a1"), Patient("theirs", "village-b1"), Observation("o1", "mine", 150), Observation("o2", "theirs", 150));
 
-        var found = await world.Door.SearchAsync(VillageDoctor, "Patient", "_total=accurate", default);
+        var found = await world.Door.SearchAsync(VillageDoctor, "Patient", "_total=accurate", Cancel);
 
         Assert.Equal(["mine"], found.Matches.Select(m => m.Key.Id));
         Assert.Equal(1, found.Total);
-        Assert.Null(await world.Door.ReadAsync(VillageDoctor, new("Patient", "theirs"), default));
-        Assert.Null(await world.Door.ReadAsync(VillageDoctor, new("Observation", "o2"), default));
-        Assert.NotNull(await world.Door.ReadAsync(VillageDoctor, new("Observation", "o1"), default));
-        Assert.Equal(2, (await world.Door.SearchAsync(As(Role.DiseaseControl, "east-cdc"), "Patient", "_total=accurate", default)).Total);
-        Assert.Empty((await world.Door.SearchAsync(As(Role.CountyCommission, "east"), "Patient", "", default)).Matches);
-        Assert.Empty((await world.Door.SearchAsync(As(Role.Administrator, "east"), "Patient", "", default)).Matches);
+        Assert.Null(await world.Door.ReadAsync(VillageDoctor, new("Patient", "theirs"), Cancel));
+        Assert.Null(await world.Door.ReadAsync(VillageDoctor, new("Observation", "o2"), Cancel));
+        Assert.NotNull(await world.Door.ReadAsync(VillageDoctor, new("Observation", "o1"), Cancel));
+        Assert.Equal(2, (await world.Door.SearchAsync(As(Role.DiseaseControl, "east-cdc"), "Patient", "_total=accurate", Cancel)).Total);
+        Assert.Empty((await world.Door.SearchAsync(As(Role.CountyCommission, "east"), "Patient", "", Cancel)).Matches);
+        Assert.Empty((await world.Door.SearchAsync(As(Role.Administrator, "east"), "Patient", "", Cancel)).Matches);
     }
 
     [Fact]
@@ -33,8 +35,8 @@ public sealed class RecordAccessTests
         await using var world = await OpenAsync();
         await world.PutAsync(Patient("mine", "village-a1"), Condition("c1", "mine", "F20.0"), Condition("c2", "mine", "I10"));
 
-        var village = await world.Door.SearchAsync(VillageDoctor, "Condition", "", default);
-        var township = await world.Door.SearchAsync(As(Role.PublicHealthStaff, "town-a"), "Condition", "", default);
+        var village = await world.Door.SearchAsync(VillageDoctor, "Condition", "", Cancel);
+        var township = await world.Door.SearchAsync(As(Role.PublicHealthStaff, "town-a"), "Condition", "", Cancel);
 
         Assert.Equal(["c2"], village.Matches.Select(m => m.Key.Id));
         Assert.Equal(2, township.Matches.Count);
@@ -62,12 +64,12 @@ public sealed class RecordAccessTests
     {
         await using var world = await OpenAsync();
         await world.PutAsync(Patient("mine", "village-a1"));
-        await world.Door.ReadAsync(VillageDoctor, new("Patient", "mine"), default);
-        await world.Door.SearchAsync(VillageDoctor, "Patient", "family=李", default);
+        await world.Door.ReadAsync(VillageDoctor, new("Patient", "mine"), Cancel);
+        await world.Door.SearchAsync(VillageDoctor, "Patient", "family=李", Cancel);
 
-        await world.Trail.FlushAsync(default);
+        await world.Trail.FlushAsync(Cancel);
 
-        var page = await world.Trail.OfPersonAsync("mine", default);
+        var page = await world.Trail.OfPersonAsync("mine", Cancel);
         Assert.Equal(["search", "read", "commit"], page.Passages.Select(p => p.Entry.Did));
         Assert.All(page.Passages.Take(2), p => Assert.Equal(("Practitioner/p1", Role.VillageDoctor, "TREAT"), (p.Entry.Subject, p.Entry.Role, p.Entry.Purpose)));
     }
@@ -79,11 +81,11 @@ public sealed class RecordAccessTests
         await world.PutAsync(Patient("mine", "village-a1"), Observation("o1", "mine", 150), Condition("c2", "mine", "I10"));
         var system = Operator with { Scopes = ["system/Observation.rs", "system/Condition.rs?code=E11"] };
 
-        Assert.Single((await world.Door.SearchAsync(system, "Observation", "", default)).Matches);
-        Assert.Empty((await world.Door.SearchAsync(system, "Condition", "", default)).Matches);
-        Assert.Null(await world.Door.ReadAsync(system, new("Condition", "c2"), default));
-        Assert.Empty((await world.Door.SearchAsync(system, "Observation", "subject:Patient.family=李", default)).Matches);
-        Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => world.Door.SearchAsync(system, "Patient", "", default))).Status);
+        Assert.Single((await world.Door.SearchAsync(system, "Observation", "", Cancel)).Matches);
+        Assert.Empty((await world.Door.SearchAsync(system, "Condition", "", Cancel)).Matches);
+        Assert.Null(await world.Door.ReadAsync(system, new("Condition", "c2"), Cancel));
+        Assert.Empty((await world.Door.SearchAsync(system, "Observation", "subject:Patient.family=李", Cancel)).Matches);
+        Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => world.Door.SearchAsync(system, "Patient", "", Cancel))).Status);
         Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => world.PutAsync(system, Observation("o1", "mine", 160)))).Status);
     }
 }
