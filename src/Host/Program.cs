@@ -5,6 +5,8 @@ using Tongxin.Host.Commands;
 var root = new RootCommand("Tongxin 同心: the health record of a county, the services on it and the numbers from it")
 {
     Serve.Command,
+    Token.Command,
+    User.Command,
     ImportFiles.Command,
     Export.Command,
     Verify.Command,

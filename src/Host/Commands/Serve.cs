@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tongxin.Web.SignIn;
 
 namespace Tongxin.Host.Commands;
 
@@ -20,6 +21,8 @@ internal static class Serve
                 await using var app = await Serving.BuildAsync(new ServeOptions(record.Engine(result), result.GetValue(urls)!), cancel);
                 await app.StartAsync(cancel);
                 Console.WriteLine($"Tongxin listens on {string.Join(" ", app.Urls)}  (FHIR: {app.Urls.First()}/fhir)");
+                if (await app.Services.GetRequiredService<FirstStart>().LinkAsync(cancel) is { } link)
+                    Console.WriteLine($"Nobody can sign in yet. Open this link once to make the administrator: {app.Urls.First()}{link}");
                 await app.WaitForShutdownAsync(cancel);
             }));
             return command;

@@ -18,6 +18,9 @@ internal static class Verify
                 await using var services = await RecordApplication.OpenAsync(record.Engine(result), cancel);
                 var findings = await Counting.ShownAsync("Verifying", progress => services.GetRequiredService<RecordUpkeep>().VerifyAsync(progress, cancel));
                 foreach (var finding in findings) Console.WriteLine(finding);
+                var trail = await services.GetRequiredService<AuditTrail>().VerifyAsync(cancel);
+                if (!trail.Holds) throw new InvalidOperationException($"The audit trail is broken at row {trail.FirstBroken}: {trail.Problem}");
+                AnsiConsole.WriteLine($"The audit trail holds: {trail.Rows} rows.");
                 AnsiConsole.WriteLine(findings.Count is 0 ? "All agrees." : $"{findings.Count} findings.");
                 if (findings.Count > 0) throw new InvalidOperationException("The record does not agree with what is derived from it; 'tongxin rebuild' makes the indexes anew.");
             }));

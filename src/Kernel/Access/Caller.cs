@@ -43,6 +43,10 @@ public sealed record Caller
 /// <summary>Roles of the platform; each is a policy in the access policy.</summary>
 public enum Role
 {
+    /// <summary>Nobody: the default, which has no policy and is refused everywhere.</summary>
+    Nobody,
+
+    /// <summary>The system's own hands; no account can hold it.</summary>
     System,
     VillageDoctor,
     TownshipClinician,

@@ -41,6 +41,7 @@ public sealed class RecordAccess
     /// <summary>Throws <see cref="RefusedException"/> 400 for what the request does not allow.</summary>
     public async Task<SearchPage> SearchAsync(Caller caller, SearchRequest request, CancellationToken cancel)
     {
+        if (request.Type is "AuditEvent" && caller is { Role: Role.Auditor, Scopes: null }) return await TrailAsync(caller, request, cancel);
         var decision = Door.Decide(caller, Interactions.Search, request.Type, await tree.GetAsync(cancel));
         RefuseApplication(caller, decision);
         var page = decision.Permitted
@@ -93,6 +94,21 @@ public sealed class RecordAccess
         var found = may && (await store.SearchAsync(search, decision.Visibility, cancel)).Matches.Count > 0;
         await trail.NoteAsync(Entry(caller, decision, "registration", "Patient", []), cancel);
         return found;
+    }
+
+    // The trail as AuditEvents: of one person (patient=…) or all, newest first. Reading it is itself on record.
+    private async Task<SearchPage> TrailAsync(Caller caller, SearchRequest request, CancellationToken cancel)
+    {
+        var person = request.Criteria switch
+        {
+            [] => null,
+            [Criterion.Matches { Parameter.Code: "patient", Values: [SearchValue.Reference { Id: { } id }] }] => id,
+            _ => throw RefusedException.Because(400, "not-supported", "The audit trail is searched by patient, or whole."),
+        };
+        long? before = long.TryParse(request.Cursor, System.Globalization.CultureInfo.InvariantCulture, out var row) ? row : null;
+        var page = person is null ? await trail.LatestAsync(cancel, before) : await trail.OfPersonAsync(person, cancel, before);
+        await trail.NoteAsync(AuditEntry.By(caller, clock.GetUtcNow(), "search", permitted: true, "Auditor") with { Type = "AuditEvent", Query = person }, cancel);
+        return new([.. page.Passages.Select(AuditEvents.Of)], [], null, page.Next?.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
     private static Decision HistoryDecision(Caller caller, HistoryRequest request, Organisations organisations)

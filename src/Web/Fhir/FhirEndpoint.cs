@@ -53,7 +53,7 @@ internal sealed partial class FhirEndpoint(FhirServer server, CallerOf callerOf,
         var query = request.QueryString.HasValue ? request.QueryString.Value![1..] : "";
         Negotiation.Check(headers.Accept.ToString(), query);
         var address = FhirAddress.Parse(request.Path.Value.AsSpan(BasePath.Length));
-        var caller = await callerOf(http) ?? throw RefusedException.Because(401, "login", "Sign in first: this needs a session or a token.");
+        var caller = await callerOf(http) ?? (address.Place is Place.Metadata ? Nobody : null) ?? throw RefusedException.Because(401, "login", "Sign in first: this needs a session or a token.");
         var call = new FhirCall
         {
             Caller = caller,
@@ -68,6 +68,9 @@ internal sealed partial class FhirEndpoint(FhirServer server, CallerOf callerOf,
         };
         return request.Method is "GET" or "HEAD" or "DELETE" ? call : await WithBodyAsync(call, request, cancel);
     }
+
+    // What the server can do is told to everybody (FHIR R4 §3.1.0.9).
+    private static readonly Caller Nobody = new() { Subject = "Device/unknown", Name = "?", Role = Role.Nobody };
 
     private static async ValueTask<FhirCall> WithBodyAsync(FhirCall call, HttpRequest request, CancellationToken cancel)
     {
