@@ -11,12 +11,15 @@ internal sealed class Commits(IRecordStore store, OrganisationTree tree, SearchI
     /// <summary>References named in one audit entry; the people are named all.</summary>
     public const int MostTargets = 1_000;
 
+    private readonly Placing placing = new(store);
+
     public async Task<IReadOnlyList<Committed>> CommitAsync(Caller caller, IReadOnlyList<Change> changes, CommitOptions options, CancellationToken cancel)
     {
         var organisations = await tree.GetAsync(cancel);
         foreach (var change in changes) CheckPolicy(caller, change, organisations);
         var visibility = Reach(caller, changes, organisations);
-        var prepared = await Preparation(caller, visibility, organisations).PrepareAsync(changes, visibility, cancel);
+        var prepared = await Preparation(visibility, organisations).PrepareAsync(changes, visibility, cancel);
+        prepared = await placing.PlaceAsync(prepared, organisations, cancel);
         if (caller.Role is not Role.System) await CheckPeopleAsync(caller, prepared, organisations, cancel);
         var committed = await store.CommitAsync(
             prepared with
@@ -64,11 +67,11 @@ internal sealed class Commits(IRecordStore store, OrganisationTree tree, SearchI
         return whole;
     }
 
-    private Preparation Preparation(Caller caller, Visibility visibility, Organisations organisations) => new(index, queries, ids, clock, new()
+    private Preparation Preparation(Visibility visibility, Organisations organisations) => new(index, queries, ids, clock, new()
     {
         Validate = rules.Validate,
         Labels = SensitivityRules.Of,
-        County = placement => Counties.Of(placement, organisations, caller.Organisation),
+        County = placement => Placing.Of(placement, organisations),
         Find = async (request, cancel) =>
             [.. (await store.SearchAsync(request with { Count = 2 }, visibility, cancel)).Matches.Select(m => m.Key)],
     });
@@ -118,19 +121,4 @@ public sealed record AccessRules
 {
     /// <summary>Errors refuse the change (422).</summary>
     public Func<JsonElement, IReadOnlyList<Issue>> Validate { get; init; } = _ => [];
-}
-
-/// <summary>Which county a row is stamped with; it keeps the stamp when places merge later.</summary>
-internal static class Counties
-{
-    /// <summary>Division code of the county; null for what all counties share or what names no place that is known.</summary>
-    /// <param name="writer">Organisation of the writer: a row that says nothing else of its place is kept where it is written.</param>
-    public static string? Of(Placement placement, Organisations organisations, string? writer)
-    {
-        foreach (var relation in placement.Organisations)
-            if (organisations.CountyOf(relation.Organisation)?.Division is { } division) return division;
-        if (placement.Key.Type is "Organization") return organisations.CountyOf(placement.Key.Id)?.Division;
-        if (placement.Person is null) return null;
-        return organisations.CountyOf(writer)?.Division ?? organisations.OnlyCounty?.Division;
-    }
 }

@@ -21,8 +21,10 @@ internal interface IAuditStore : IAsyncDisposable
 }
 
 /// <summary>One audit row.</summary>
+/// <param name="Entry">What was written.</param>
+/// <param name="Kept">The bytes as the engine keeps them, which are what is sealed: a changed byte tells even where it changes no word.</param>
 /// <param name="Seal">Hash of this row and of all before it; null in the second before the row is sealed.</param>
-internal sealed record AuditRow(long Sequence, DateTimeOffset At, ReadOnlyMemory<byte> Entry, ReadOnlyMemory<byte>? Seal);
+internal sealed record AuditRow(long Sequence, DateTimeOffset At, ReadOnlyMemory<byte> Entry, ReadOnlyMemory<byte> Kept, ReadOnlyMemory<byte>? Seal);
 
 /// <summary>The seal of one row.</summary>
 /// <param name="People">Ids of the Patients whom the row is about.</param>

@@ -22,7 +22,7 @@ internal static class AuditChain
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(before);
         hash.AppendData(numbers);
-        hash.AppendData(row.Entry.Span);
+        hash.AppendData(row.Kept.Span);
         return hash.GetHashAndReset();
     }
 

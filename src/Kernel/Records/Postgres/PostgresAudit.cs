@@ -96,9 +96,13 @@ internal sealed class PostgresAudit : IAuditStore
         var rows = new List<AuditRow>();
         await using var reader = await command.ExecuteReaderAsync(cancel);
         while (await reader.ReadAsync(cancel))
+        {
+            var kept = reader.GetFieldValue<byte[]>(2);
             rows.Add(new(
-                reader.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(1)), Decode(reader.GetFieldValue<byte[]>(2)),
+                reader.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(1)), Decode(kept), kept,
                 await reader.IsDBNullAsync(3, cancel) ? null : reader.GetFieldValue<byte[]>(3)));
+        }
+
         return rows;
     }
 
