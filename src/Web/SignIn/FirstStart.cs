@@ -7,7 +7,7 @@ using Tongxin.Kernel.Access;
 namespace Tongxin.Web.SignIn;
 
 /// <summary>The first start: no default account, no default password, but one link that makes the first administrator, once.</summary>
-public sealed class FirstStart(IServiceScopeFactory scopes, RecordEngine engine)
+public sealed class FirstStart(IServiceScopeFactory scopes, RecordEngine engine) : IDisposable
 {
     private const string File = "first-start.key";
     private readonly SemaphoreSlim turn = new(1, 1);
@@ -45,6 +45,8 @@ public sealed class FirstStart(IServiceScopeFactory scopes, RecordEngine engine)
             turn.Release();
         }
     }
+
+    public void Dispose() => turn.Dispose();
 
     private string KeyFile => Path.Combine(engine.Folder, File);
 

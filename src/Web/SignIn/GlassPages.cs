@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -15,8 +16,9 @@ internal static class GlassPages
     {
         routes.MapGet("/break-glass", (string? person) => new RazorComponentResult<GlassPage>(new { Person = person ?? "" }));
         routes.MapPost("/break-glass", OpenAsync);
-        routes.MapPost("/break-glass/close", (HttpContext http, BreakGlass glass) =>
+        routes.MapPost("/break-glass/close", async (HttpContext http, BreakGlass glass, IAntiforgery antiforgery) =>
         {
+            if (!await antiforgery.IsRequestValidAsync(http)) return Results.BadRequest();
             glass.Close(http.User.FindFirst(ClaimNames.Session)?.Value);
             return Results.LocalRedirect("/");
         });

@@ -97,7 +97,7 @@ internal static class OpenIdConnect
             return new RazorComponentResult<ConsentPage>(new { Application = await applications.GetDisplayNameAsync(application!) ?? request.ClientId, Scopes = request.GetScopes().ToList(), Fields = fields });
         }
 
-        await antiforgery.ValidateRequestAsync(http);
+        if (!await antiforgery.IsRequestValidAsync(http)) return Results.BadRequest();
         if (http.Request.Form["answer"] != "yes") return Results.Forbid(authenticationSchemes: [OpenIddictServerAspNetCoreDefaults.AuthenticationScheme]);
         var identity = new ClaimsIdentity(TokenValidationParameters.DefaultAuthenticationType, ClaimNames.Name, ClaimNames.Role);
         foreach (var name in new[] { ClaimNames.Subject, ClaimNames.Name, ClaimNames.Role, ClaimNames.Organisation, ClaimNames.Wards, ClaimNames.Session })

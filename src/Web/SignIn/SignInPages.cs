@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
@@ -28,8 +29,8 @@ internal static class SignInPages
         open.MapPost("/sign-in/demo", DemoAsync);
         open.MapGet("/first-start", (string? key, FirstStart first) => first.Fits(key) ? First(key!, []) : Results.NotFound());
         open.MapPost("/first-start", FirstAsync);
-        routes.MapPost("/sign-out", (HttpContext http) => OutAsync(http, everywhere: false));
-        routes.MapPost("/sign-out/everywhere", (HttpContext http) => OutAsync(http, everywhere: true));
+        routes.MapPost("/sign-out", (HttpContext http, UserManager<Account> accounts) => OutAsync(http, accounts, everywhere: false));
+        routes.MapPost("/sign-out/everywhere", (HttpContext http, UserManager<Account> accounts) => OutAsync(http, accounts, everywhere: true));
     }
 
     private static async Task<IResult> ShowAsync(string? returnUrl, SignInOptions options, AccountsDb db) => await FormAsync(returnUrl, null, options, db);
@@ -115,9 +116,10 @@ internal static class SignInPages
         return problems.Count is 0 ? Results.LocalRedirect("/sign-in") : First(key, problems);
     }
 
-    private static async Task<IResult> OutAsync(HttpContext http, bool everywhere)
+    private static async Task<IResult> OutAsync(HttpContext http, UserManager<Account> accounts, bool everywhere)
     {
-        var accounts = (UserManager<Account>)http.RequestServices.GetService(typeof(UserManager<Account>))!;
+        // These take no field that would make the framework check the form by itself.
+        if (!await ((IAntiforgery)http.RequestServices.GetService(typeof(IAntiforgery))!).IsRequestValidAsync(http)) return Results.BadRequest();
         ((BreakGlass)http.RequestServices.GetService(typeof(BreakGlass))!).Close(http.User.FindFirst(ClaimNames.Session)?.Value);
         // A new stamp ends every session of the account.
         if (everywhere && http.User.FindFirst(ClaimNames.Account)?.Value is { } id && await accounts.FindByIdAsync(id) is { } account)
