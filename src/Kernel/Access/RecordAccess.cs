@@ -114,7 +114,7 @@ public sealed class RecordAccess
     private static Decision HistoryDecision(Caller caller, HistoryRequest request, Organisations organisations)
     {
         // History of the whole system has no type to decide by: it is the operator's.
-        if (request.Type is null) return caller is { Role: Role.System, Scopes: null } ? Door.Decide(caller, Interactions.History, "", organisations) : Decision.Refuse("system-history");
+        if (request.Type is null) return Door.IsWhole(caller) ? Door.Decide(caller, Interactions.History, "", organisations) : Decision.Refuse("system-history");
         var decision = Door.Decide(caller, Interactions.History, request.Type, organisations);
         return decision.Narrowing.Count > 0 ? Decision.Refuse("scope") : decision;
     }

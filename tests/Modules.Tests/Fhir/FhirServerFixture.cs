@@ -6,12 +6,14 @@ using Microsoft.AspNetCore.Builder;
 using Tongxin.Host;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Tests.Records;
+using Tongxin.Web.SignIn;
 
 namespace Tongxin.Modules.Tests.Fhir;
 
 /// <summary>The real server on a free port of this machine over a real database, and a client that speaks to it as others do.</summary>
 public sealed class FhirServerFixture : IAsyncLifetime
 {
+    private readonly string folder = Directory.CreateTempSubdirectory("tongxin-fhir-").FullName;
     private WebApplication? app;
 
     public HttpClient Http { get; private set; } = null!;
@@ -19,16 +21,18 @@ public sealed class FhirServerFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var cluster = await PostgresCluster.OfThisProcess;
-        var engine = new RecordEngine.Postgres(await cluster.CreateDatabaseAsync());
+        var engine = new RecordEngine.Postgres(await cluster.CreateDatabaseAsync()) { Folder = folder };
         app = await Serving.BuildAsync(new(engine, "http://127.0.0.1:0"), CancellationToken.None);
         await app.StartAsync();
         Http = new() { BaseAddress = new(app.Urls.First() + "/fhir/") };
+        Http.DefaultRequestHeaders.Authorization = new("Bearer", new Tokens(engine, TimeProvider.System).ForOperator(["system/*.cruds"], TimeSpan.FromHours(1)));
     }
 
     public async ValueTask DisposeAsync()
     {
         Http?.Dispose();
         if (app is not null) await app.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
     }
 
     public Task<Said> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Get, path, null, headers);
