@@ -6,7 +6,10 @@ namespace Tongxin.Host.Commands;
 /// <summary>The options by which a command is told where the record is: a folder (SQLite) or a connection string (PostgreSQL).</summary>
 internal sealed class RecordOptions
 {
-    private readonly Option<DirectoryInfo> data = new("--data") { Description = "Folder of the record (SQLite), or with --postgres of the keys and what else must not lie in the database" };
+    private readonly Option<DirectoryInfo> data = new("--data")
+    {
+        Description = "Folder of the record (SQLite), or with --postgres of the keys and what else must not lie in the database",
+    };
     private readonly Option<string> postgres = new("--postgres") { Description = "Connection string of the record's PostgreSQL database" };
     private readonly Option<bool> @unsafe = new("--unsafe") { Description = "Start although the database could lose what it acknowledged" };
 

@@ -96,7 +96,8 @@ internal sealed class Commits(IRecordStore store, OrganisationTree tree, SearchI
             if (await store.ReadAsync(patient.Key, new Visibility.Everything(), cancel) is null or { IsDeleted: true })
             {
                 if (!patient.Relations.Any(r => scoped.Organisations.Contains(r.Organisation)))
-                    throw RefusedException.Because(403, "forbidden", "Who is registered must be cared for by your own organisation (managingOrganization).", "Patient.managingOrganization");
+                    throw RefusedException.Because(403, "forbidden", "Who is registered must be cared for by your own organisation (managingOrganization).",
+                        "Patient.managingOrganization");
                 people.Remove(patient.Key.Id);
             }
 

@@ -68,7 +68,8 @@ public static class Door
     // A resident's or proxy's application reaches whom they reach; the launch context can choose among them, never add.
     private static string? Launched(Caller caller, Visibility.Scoped whole) => caller.Role switch
     {
-        Role.Resident or Role.Proxy => whole.People.Contains(caller.Patient ?? "") ? caller.Patient : caller.Patient is null && whole.People.Count is 1 ? whole.People.Single() : null,
+        Role.Resident or Role.Proxy => whole.People.Contains(caller.Patient ?? "") ? caller.Patient : caller.Patient is null && whole.People.Count is 1
+            ? whole.People.Single() : null,
         _ => caller.Patient,
     };
 

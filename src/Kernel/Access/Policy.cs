@@ -16,11 +16,13 @@ public static class Policy
     private static readonly string[] Care = ["TREAT", "PUBHLTH", "ETREAT", "BTG", "HOPERAT"];
 
     // Everybody who is signed in finds places, staff, definitions and free appointments.
-    private static readonly Grant[] Everybody = [new(ResourceGroups.Directory, Shared, Look), new(ResourceGroups.Definitions, Shared, Look), new(ResourceGroups.Calendars, Shared, Look)];
+    private static readonly Grant[] Everybody = [new(ResourceGroups.Directory, Shared, Look), new(ResourceGroups.Definitions, Shared, Look),
+        new(ResourceGroups.Calendars, Shared, Look)];
 
     private static readonly Grant[] Carers =
     [
-        .. Everybody, new(ResourceGroups.Clinical, Related, Keep), new(ResourceGroups.Affairs, RelatedOrShared, Keep), new(ResourceGroups.Money, Related, Keep), new(ResourceGroups.Calendars, Shared, Keep),
+        .. Everybody, new(ResourceGroups.Clinical, Related, Keep), new(ResourceGroups.Affairs, RelatedOrShared, Keep), new(ResourceGroups.Money, Related, Keep),
+            new(ResourceGroups.Calendars, Shared, Keep),
     ];
 
     private static readonly Grant[] Themselves =
@@ -54,14 +56,16 @@ public static class Policy
         // 家庭医生团队长
         [Role.TeamLeader] = new()
         {
-            Span = Span.OwnAndBelow, Grants = [.. Carers, new(ResourceGroups.Figures, Shared, Look)], Labels = MentalHealth | FamilyPlanning | Minors, Purposes = Care, MayBreakGlass = true,
+            Span = Span.OwnAndBelow, Grants = [.. Carers, new(ResourceGroups.Figures, Shared, Look)], Labels = MentalHealth | FamilyPlanning | Minors,
+                Purposes = Care, MayBreakGlass = true,
         },
 
         // 院长: figures, and the running of the house; no notes, results or diagnoses.
         [Role.HospitalManager] = new()
         {
             Span = Span.Own,
-            Grants = [.. Everybody, new(ResourceGroups.Figures, Shared, Look), new(ResourceGroups.Set("Patient Encounter ServiceRequest Task Appointment"), Related, Look), new(ResourceGroups.Calendars, Shared, Keep)],
+            Grants = [.. Everybody, new(ResourceGroups.Figures, Shared, Look), new(ResourceGroups.Set("Patient Encounter ServiceRequest Task Appointment"), Related,
+                Look), new(ResourceGroups.Calendars, Shared, Keep)],
             Purposes = ["HOPERAT"],
         },
 
@@ -87,7 +91,8 @@ public static class Policy
         [Role.SecurityOfficer] = new() { Span = Span.Nobody, Grants = [.. Everybody, new(ResourceGroups.Set("Task"), Shared, Look | Update)], Purposes = ["HSYSADMIN"] },
         [Role.Administrator] = new()
         {
-            Span = Span.Nobody, Grants = [new(ResourceGroups.Directory, Shared, Interactions.All), new(ResourceGroups.Definitions, Shared, Interactions.All), new(ResourceGroups.Calendars, Shared, Look)], Purposes = ["HSYSADMIN"],
+            Span = Span.Nobody, Grants = [new(ResourceGroups.Directory, Shared, Interactions.All), new(ResourceGroups.Definitions, Shared, Interactions.All),
+                new(ResourceGroups.Calendars, Shared, Look)], Purposes = ["HSYSADMIN"],
         },
 
         // 居民: all of their own record, sensitive parts too (精神卫生法 §47, 医疗纠纷预防和处理条例 §16).

@@ -53,7 +53,8 @@ internal sealed partial class FhirEndpoint(FhirServer server, CallerOf callerOf,
         var query = request.QueryString.HasValue ? request.QueryString.Value![1..] : "";
         Negotiation.Check(headers.Accept.ToString(), query);
         var address = FhirAddress.Parse(request.Path.Value.AsSpan(BasePath.Length));
-        var caller = await callerOf(http) ?? (address.Place is Place.Metadata ? Nobody : null) ?? throw RefusedException.Because(401, "login", "Sign in first: this needs a session or a token.");
+        var caller = await callerOf(http) ?? (address.Place is Place.Metadata ? Nobody : null) ?? throw RefusedException.Because(401, "login",
+            "Sign in first: this needs a session or a token.");
         var call = new FhirCall
         {
             Caller = caller,

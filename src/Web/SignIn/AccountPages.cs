@@ -44,7 +44,8 @@ internal static class AccountPages
             Posts = Policy.Of(role) is null ? [] : [new(role, resident || organisation is null or "" ? null : organisation)],
         };
         var problems = await NewAccount.MakeAsync(accounts, wish);
-        await trail.NoteAsync(AuditEntry.By(caller, clock.GetUtcNow(), "account", problems.Count is 0, "Administrator") with { Targets = [wish.Subject], Query = string.Join(", ", wish.Posts) }, default);
+        await trail.NoteAsync(AuditEntry.By(caller, clock.GetUtcNow(), "account", problems.Count is 0, "Administrator") with { Targets = [wish.Subject],
+            Query = string.Join(", ", wish.Posts) }, default);
         return problems.Count is 0 ? Results.LocalRedirect("/accounts") : await ListAsync(db, tree, problems);
     }
 

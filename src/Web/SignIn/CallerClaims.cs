@@ -34,7 +34,8 @@ internal static class CallerClaims
         var claims = new List<Claim>
         {
             new(ClaimNames.Subject, account.Subject), new(ClaimNames.Name, account.DisplayName), new(ClaimNames.Role, post.Role.ToString()), new(ClaimNames.Session, session),
-            new(ClaimNames.Account, account.Id), new(ClaimNames.Stamp, account.SecurityStamp ?? ""), new(ClaimNames.Started, started.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            new(ClaimNames.Account, account.Id), new(ClaimNames.Stamp, account.SecurityStamp ?? ""), new(ClaimNames.Started,
+                started.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture)),
         };
         if (post.Organisation is { } organisation) claims.Add(new(ClaimNames.Organisation, organisation));
         if (account.Wards.Length > 0) claims.Add(new(ClaimNames.Wards, account.Wards));

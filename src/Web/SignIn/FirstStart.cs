@@ -36,7 +36,8 @@ public sealed class FirstStart(IServiceScopeFactory scopes, RecordEngine engine)
             await using var scope = scopes.CreateAsyncScope();
             var made = await NewAccount.MakeAsync(
                 scope.ServiceProvider.GetRequiredService<UserManager<Account>>(),
-                new() { Name = name, DisplayName = displayName, Password = password, Subject = $"Practitioner/{NewAccount.IdFrom(name)}", Posts = [new(Role.Administrator, null)] });
+                new() { Name = name, DisplayName = displayName, Password = password, Subject = $"Practitioner/{NewAccount.IdFrom(name)}",
+                    Posts = [new(Role.Administrator, null)] });
             if (made.Count is 0) System.IO.File.Delete(KeyFile);
             return made;
         }

@@ -94,7 +94,8 @@ internal static class OpenIdConnect
         {
             var application = await applications.FindByClientIdAsync(request.ClientId!);
             var fields = request.GetParameters().Select(p => KeyValuePair.Create(p.Key, (string?)p.Value ?? "")).ToList();
-            return new RazorComponentResult<ConsentPage>(new { Application = await applications.GetDisplayNameAsync(application!) ?? request.ClientId, Scopes = request.GetScopes().ToList(), Fields = fields });
+            return new RazorComponentResult<ConsentPage>(new { Application = await applications.GetDisplayNameAsync(application!) ?? request.ClientId,
+                Scopes = request.GetScopes().ToList(), Fields = fields });
         }
 
         if (!await antiforgery.IsRequestValidAsync(http)) return Results.BadRequest();
@@ -116,7 +117,8 @@ internal static class OpenIdConnect
         {
             var kept = await http.AuthenticateAsync(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
             // What was granted once is not widened by a refresh: the scopes come from the grant, not from the request.
-            return kept.Principal?.Identity is ClaimsIdentity before ? Grant(new ClaimsIdentity(before)) : Results.Forbid(authenticationSchemes: [OpenIddictServerAspNetCoreDefaults.AuthenticationScheme]);
+            return kept.Principal?.Identity is ClaimsIdentity before
+                ? Grant(new ClaimsIdentity(before)) : Results.Forbid(authenticationSchemes: [OpenIddictServerAspNetCoreDefaults.AuthenticationScheme]);
         }
 
         var application = (await applications.FindByClientIdAsync(request.ClientId!))!;

@@ -21,5 +21,6 @@ internal static class SecondFactor
     }
 
     /// <summary>The address an authenticator application reads from a QR code.</summary>
-    public static string Address(Account account, string key) => $"otpauth://totp/Tongxin:{Uri.EscapeDataString(account.UserName!)}?secret={key}&issuer=Tongxin&digits=6&period=30";
+    public static string Address(Account account, string key)
+        => $"otpauth://totp/Tongxin:{Uri.EscapeDataString(account.UserName!)}?secret={key}&issuer=Tongxin&digits=6&period=30";
 }

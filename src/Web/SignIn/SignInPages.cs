@@ -96,12 +96,14 @@ internal static class SignInPages
 
     private static async Task<IResult> ChooseAsync([FromForm] string step, [FromForm] int post, [FromForm] string? returnUrl, HttpContext http, UserManager<Account> accounts)
     {
-        if (await AccountInAsync(http, "post", step, accounts) is not { } account || Post.Of(account).ElementAtOrDefault(post) is not { } chosen) return Results.Redirect("/sign-in");
+        if (await AccountInAsync(http, "post", step, accounts) is not { } account
+            || Post.Of(account).ElementAtOrDefault(post) is not { } chosen) return Results.Redirect("/sign-in");
         await Sessions.BeginAsync(http, account, chosen);
         return Results.LocalRedirect(Local(returnUrl));
     }
 
-    private static async Task<IResult> DemoAsync([FromForm] string id, [FromForm] int post, [FromForm] string? returnUrl, HttpContext http, UserManager<Account> accounts, SignInOptions options)
+    private static async Task<IResult> DemoAsync([FromForm] string id, [FromForm] int post, [FromForm] string? returnUrl, HttpContext http,
+        UserManager<Account> accounts, SignInOptions options)
     {
         if (!options.IsDemo || await accounts.FindByIdAsync(id) is not { IsDemo: true, IsDisabled: false } account || Post.Of(account).ElementAtOrDefault(post) is not { } chosen)
             return Results.NotFound();
@@ -109,7 +111,8 @@ internal static class SignInPages
         return Results.LocalRedirect(Local(returnUrl));
     }
 
-    private static async Task<IResult> FirstAsync([FromForm] string key, [FromForm] string name, [FromForm] string displayName, [FromForm] string password, FirstStart first, HttpContext http)
+    private static async Task<IResult> FirstAsync([FromForm] string key, [FromForm] string name, [FromForm] string displayName, [FromForm] string password,
+        FirstStart first, HttpContext http)
     {
         if (!first.Fits(key)) return Results.NotFound();
         var problems = await first.MakeAsync(key, name, displayName, password, http.RequestAborted);
@@ -148,7 +151,8 @@ internal static class SignInPages
         try
         {
             var text = Steps(http).Unprotect(step);
-            return text.StartsWith(kind + " ", StringComparison.Ordinal) && await accounts.FindByIdAsync(text[(kind.Length + 1)..]) is { IsDisabled: false } account ? account : null;
+            return text.StartsWith(kind + " ", StringComparison.Ordinal) && await accounts.FindByIdAsync(text[(kind.Length + 1)..]) is { IsDisabled: false } account
+                ? account : null;
         }
         catch (System.Security.Cryptography.CryptographicException)
         {

@@ -50,7 +50,8 @@ public sealed class LeakTests(ITestOutputHelper output)
     {
         await using var without = await OpenAsync();
         await using var with = await OpenAsync();
-        string[] mine = [Patient("m1", "village-a1", "李"), Patient("m2", "village-a1", "王"), Observation("mo1", "m1", 120), Observation("mo2", "m2", 150), Condition("mc1", "m1", "I10")];
+        string[] mine = [Patient("m1", "village-a1", "李"), Patient("m2", "village-a1", "王"), Observation("mo1", "m1", 120), Observation("mo2", "m2", 150),
+            Condition("mc1", "m1", "I10")];
         // Foreign people, foreign observations, and what is sensitive of one's own people.
         string[] foreign =
         [
@@ -85,16 +86,19 @@ public sealed class LeakTests(ITestOutputHelper output)
             "", "family=李", "family=赵", "_id=f1", "_id=m1,f1", "_sort=family", "_sort=-_id", "_sort=-_lastUpdated", "_total=accurate", "_summary=count", "family:missing=true",
             "family:missing=false&_total=accurate", "family:not=李", "_has:Observation:subject:value-quantity=gt180", "_has:Observation:subject:value-quantity=gt140",
             "_has:Condition:subject:code=F20.0", "_has:Condition:subject:code=B20", "_has:Condition:subject:code=I10&_total=accurate", "organization=Organization/village-b1",
-            "organization:Organization.name=village-b1", "_revinclude=Observation:subject", "_revinclude=Condition:subject", "_include=Patient:organization", "_count=1", "_count=1&_total=accurate",
+            "organization:Organization.name=village-b1", "_revinclude=Observation:subject", "_revinclude=Condition:subject", "_include=Patient:organization",
+                "_count=1", "_count=1&_total=accurate",
             "family:contains=赵", "general-practitioner:missing=true&_summary=count", "_lastUpdated=gt2000-01-01&_total=accurate",
         ];
         string[] observation =
         [
-            "", "subject=Patient/f1", "subject=Patient/m1", "patient=f1", "subject:Patient.family=赵", "subject:Patient.family=李&_total=accurate", "value-quantity=gt180", "value-quantity=lt115",
+            "", "subject=Patient/f1", "subject=Patient/m1", "patient=f1", "subject:Patient.family=赵", "subject:Patient.family=李&_total=accurate",
+                "value-quantity=gt180", "value-quantity=lt115",
             "_sort=value-quantity", "_sort=-value-quantity&_count=1", "_include=Observation:subject", "code=8480-6&_total=accurate", "_summary=count", "subject:missing=true",
             "subject:Patient._has:Condition:subject:code=F20.0", "_has:Observation:has-member:code=8480-6",
         ];
-        string[] condition = ["", "code=F20.0", "code=F20.0&_summary=count", "code:not=I10&_total=accurate", "_sort=code", "subject:Patient.family=李&_total=accurate", "_include=Condition:subject", "code:missing=false&_total=accurate"];
+        string[] condition = ["", "code=F20.0", "code=F20.0&_summary=count", "code:not=I10&_total=accurate", "_sort=code",
+            "subject:Patient.family=李&_total=accurate", "_include=Condition:subject", "code:missing=false&_total=accurate"];
         return patient.Select(q => ("Patient", q)).Concat(observation.Select(q => ("Observation", q))).Concat(condition.Select(q => ("Condition", q)))
             .Append(("Patient", "nonsense=1")).Append(("Observation", "value-quantity=x"));
     }
@@ -109,7 +113,9 @@ public sealed class LeakTests(ITestOutputHelper output)
             for (var pages = 0; pages < 50; pages++)
             {
                 var page = await world.Door.SearchAsync(caller, type, cursor is null ? query : $"{query}&_cursor={Uri.EscapeDataString(cursor)}", Cancel);
-                said.Add($"{string.Join(' ', page.Matches.Select(m => $"{m.Key}v{m.Version}"))} + {string.Join(' ', page.Included.Select(m => m.Key).OrderBy(k => k.ToString(), StringComparer.Ordinal))} of {page.Total}");
+                var matches = page.Matches.Select(m => $"{m.Key}v{m.Version}");
+                var included = page.Included.Select(m => m.Key.ToString()).Order(StringComparer.Ordinal);
+                said.Add($"{string.Join(' ', matches)} + {string.Join(' ', included)} of {page.Total}");
                 cursor = page.Next;
                 if (cursor is null) break;
             }
@@ -131,7 +137,8 @@ public sealed class LeakTests(ITestOutputHelper output)
         {
             var (id, home) = ($"p{p}", Homes[random.Next(Homes.Length)]);
             rows.Add(new("Patient", id, id, home, SensitivityLabels.None, Patient(id, home)));
-            for (var o = random.Next(4); o > 0; o--) rows.Add(new("Observation", $"{id}-o{o}", id, home, SensitivityLabels.None, Observation($"{id}-o{o}", id, random.Next(90, 200))));
+            for (var o = random.Next(4); o > 0; o--) rows.Add(new("Observation", $"{id}-o{o}", id, home, SensitivityLabels.None, Observation($"{id}-o{o}", id,
+                random.Next(90, 200))));
             var (code, label) = random.Next(4) switch
             {
                 0 => ("F20.0", SensitivityLabels.MentalHealth),

@@ -12,7 +12,8 @@ public sealed class PolicyMatrixTests(ITestOutputHelper output)
     private static readonly Interactions[] All =
         [Interactions.Create, Interactions.Read, Interactions.Update, Interactions.Delete, Interactions.Search, Interactions.History];
     private static readonly SensitivityLabels[] Labels =
-        [SensitivityLabels.None, SensitivityLabels.MentalHealth, SensitivityLabels.Hiv, SensitivityLabels.FamilyPlanning, SensitivityLabels.DomesticViolence, SensitivityLabels.Minors];
+        [SensitivityLabels.None, SensitivityLabels.MentalHealth, SensitivityLabels.Hiv, SensitivityLabels.FamilyPlanning, SensitivityLabels.DomesticViolence,
+            SensitivityLabels.Minors];
     private static readonly Organisations Tree = new(AccessWorld.Places.Select(p => new Organisation(p.Id, p.Id, p.Kind, p.Parent, p.Division, true, null, null)));
 
     [Fact]

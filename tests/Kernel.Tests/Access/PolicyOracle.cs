@@ -8,9 +8,11 @@ internal static class PolicyOracle
 {
     private static readonly HashSet<string> Places = Words("Organization OrganizationAffiliation Location Practitioner PractitionerRole HealthcareService Endpoint");
     private static readonly HashSet<string> Bills = Words(
-        "Account ChargeItem Claim ClaimResponse CoverageEligibilityRequest CoverageEligibilityResponse EnrollmentRequest EnrollmentResponse ExplanationOfBenefit Invoice PaymentNotice PaymentReconciliation");
+        "Account ChargeItem Claim ClaimResponse CoverageEligibilityRequest CoverageEligibilityResponse " +
+        "EnrollmentRequest EnrollmentResponse ExplanationOfBenefit Invoice PaymentNotice PaymentReconciliation");
     private static readonly HashSet<string> MaybeNobodys = Words("Appointment Communication CommunicationRequest Composition Device DeviceMetric SupplyDelivery SupplyRequest");
-    private static readonly HashSet<string> NeverGranted = Words("AuditEvent Basic Bundle Group Linkage MessageHeader OperationOutcome Parameters Subscription VerificationResult");
+    private static readonly HashSet<string> NeverGranted = Words(
+        "AuditEvent Basic Bundle Group Linkage MessageHeader OperationOutcome Parameters Subscription VerificationResult");
     private static readonly HashSet<string> CasesForDiseaseControl = Words(
         "Patient Condition Observation Immunization Encounter EpisodeOfCare QuestionnaireResponse DiagnosticReport Flag Task Communication");
     private static readonly HashSet<string> HouseForManager = Words("Patient Encounter ServiceRequest Task Appointment");
@@ -32,12 +34,14 @@ internal static class PolicyOracle
         if (what is Interactions.Delete) return role is Role.Administrator && (Places.Contains(type) || IsDefinition(type));
         if (Places.Contains(type) || IsDefinition(type)) return looks || role is Role.Administrator;
         if (type is "Schedule" or "Slot") return looks || cares || role is Role.HospitalManager;
-        if (type is "MeasureReport") return looks && role is Role.TeamLeader or Role.HospitalManager or Role.CountyCommission or Role.CityCommission or Role.DiseaseControl && looks;
+        if (type is "MeasureReport") return looks
+            && role is Role.TeamLeader or Role.HospitalManager or Role.CountyCommission or Role.CityCommission or Role.DiseaseControl && looks;
         return role switch
         {
             _ when cares => true,
             Role.Resident or Role.Proxy => looks
-                || (what is Interactions.Create && type is "Observation" or "QuestionnaireResponse" or "Appointment" or "Communication" or "Consent" or "Task" && what is Interactions.Create)
+                || (what is Interactions.Create && type is "Observation" or "QuestionnaireResponse" or "Appointment" or "Communication" or "Consent" or "Task"
+                    && what is Interactions.Create)
                 || (what is Interactions.Update && type is "Appointment" or "Consent" && what is Interactions.Update),
             Role.HospitalManager => looks && HouseForManager.Contains(type),
             Role.DiseaseControl => CasesForDiseaseControl.Contains(type) && (looks || type is "Task" or "Communication"),
