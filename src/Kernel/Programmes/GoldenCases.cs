@@ -32,6 +32,14 @@ public static class GoldenCases
         }
     }
 
+    /// <summary>The person's record as the case leaves it: every resource that the engine wrote, to be held against the door's validation.</summary>
+    public static PersonRecord? Leaves(GoldenCase golden, ProgrammeSet programmes, IFhirModel model)
+    {
+        var run = new GoldenRun(golden, programmes, model);
+        _ = run.Differences().Count();
+        return run.After;
+    }
+
     /// <summary>What differs, one sentence each; empty when the case holds.</summary>
     public static IReadOnlyList<string> Run(GoldenCase golden, ProgrammeSet programmes, IFhirModel model)
     {
@@ -56,6 +64,9 @@ internal sealed class GoldenRun(GoldenCase golden, ProgrammeSet programmes, IFhi
     private readonly JsonObject content = golden.Content;
     private readonly JsonObject expect = golden.Content["expect"] as JsonObject ?? [];
 
+    /// <summary>Null until the case has run, or when its visit was refused.</summary>
+    public PersonRecord? After { get; private set; }
+
     public IEnumerable<string> Differences()
     {
         var record = Person();
@@ -69,6 +80,7 @@ internal sealed class GoldenRun(GoldenCase golden, ProgrammeSet programmes, IFhi
         if (content["answers"] is null && content["date"] is null)
         {
             record = record.With(Reconciliation.Of(record, programmes, Today(), model));
+            After = record;
             return Tasks(record);
         }
 
@@ -77,6 +89,7 @@ internal sealed class GoldenRun(GoldenCase golden, ProgrammeSet programmes, IFhi
         if (decision.IsRefused) return [$"{golden.Name}: 被拒绝：{string.Join(" ", decision.Issues.Where(e => e.IsError).Select(e => e.Diagnostics))}"];
         record = record.With(decision.Resources);
         if (Today() > Day(content["date"])) record = record.With(Reconciliation.Of(record, programmes, Today(), model));
+        After = record;
         var verdict = decision.Verdicts.FirstOrDefault(v => v.Programme == golden.Package.Code);
         return [.. Decided(verdict), .. Refusals(decision), .. Tasks(record)];
     }

@@ -37,6 +37,23 @@ public sealed class GoldenCaseTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Whatever_a_case_writes_passes_the_validation_at_the_door(string name)
+    {
+        var validator = ResourceValidation.Create();
+        var wrong =
+            from golden in Set.Value.All.Where(p => p.Source.Name == name).SelectMany(GoldenCases.Of)
+            from resource in GoldenCases.Leaves(golden, Set.Value, FirelyModel.R4)?.Resources ?? []
+            where resource.GetProperty("id").GetString()!.Contains('-', StringComparison.Ordinal)
+            from issue in validator.Validate(resource)
+            where issue.IsError
+            select $"{resource.GetProperty("resourceType")} {issue.Expression}: {issue.Diagnostics}";
+
+        var list = wrong.Distinct().ToList();
+        Assert.True(list.Count is 0, string.Join('\n', list));
+    }
+
     [Fact]
     public void A_package_that_is_exported_and_imported_is_the_same()
     {
