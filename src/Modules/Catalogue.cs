@@ -11,5 +11,6 @@ public static class Catalogue
         new Diabetes.DiabetesModule(),
         new ElderlyHealth.ElderlyHealthModule(),
         new SevereMentalDisorders.SevereMentalDisordersModule(),
+        new Referrals.ReferralsModule(),
     ];
 }

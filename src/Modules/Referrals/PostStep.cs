@@ -1,0 +1,55 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Tongxin.Fhir;
+using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Programmes;
+using Tongxin.Web.Fhir;
+
+namespace Tongxin.Modules.Referrals;
+
+/// <summary>A step of a referral posted by a plain form; answers with the page of the referral, which says what happened.</summary>
+internal static class PostStep
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/referrals/{id}/step", PostAsync);
+
+    private static async Task<IResult> PostAsync(string id, HttpContext http, RecordAccess records, TimeProvider clock)
+    {
+        if (!await http.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(http)) return Results.BadRequest();
+        if (await http.RequestServices.GetRequiredService<CallerOf>()(http) is not { } caller) return Results.Redirect("/sign-in");
+        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var page = $"/referrals/{Uri.EscapeDataString(id)}";
+        if (Read(form) is not { } step) return Results.Redirect($"{page}?refused=date");
+        try
+        {
+            long? version = long.TryParse(form["version"], NumberStyles.None, CultureInfo.InvariantCulture, out var seen) ? seen : null;
+            await MoveReferral.HandleAsync(records, caller, id, step, version, clock, http.RequestAborted);
+            return Results.Redirect($"{page}?done=1");
+        }
+        catch (RefusedException refused) when (refused.Status is 404 or 409 or 412 or 422)
+        {
+            var code = refused.Status is 409 or 412 ? "conflict" : refused.Issues is [var first, ..] ? first.Code : "other";
+            return Results.Redirect($"{page}?refused={Uri.EscapeDataString(code)}");
+        }
+    }
+
+    /// <summary>Null when a date cannot be read or there is no such step.</summary>
+    private static ReferralStep? Read(IFormCollection form) => form["step"].ToString() switch
+    {
+        "send" => new ReferralStep.Send(form["to"].ToString(), form["consent"] == "true"),
+        "receive" => new ReferralStep.Receive(),
+        "accept" => DateTime.TryParse(form["when"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var when) ? new ReferralStep.Accept(new(when, LocalTime.Offset)) : null,
+        "decline" => new ReferralStep.Decline(form["why"].ToString()),
+        "redirect" => new ReferralStep.Redirect(form["to"].ToString(), form["why"].ToString()),
+        "see" => new ReferralStep.See(),
+        "miss" => new ReferralStep.Miss(),
+        "answer" => new ReferralStep.Answer(form["finding"].ToString()),
+        "return" => DateOnly.TryParseExact(form["by"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var by) ? new ReferralStep.Return(form["plan"].ToString(), by) : null,
+        "close" => new ReferralStep.Close(),
+        "cancel" => new ReferralStep.Cancel(form["why"].ToString()),
+        _ => null,
+    };
+}

@@ -1,0 +1,63 @@
+namespace Tongxin.Modules.Referrals;
+
+/// <summary>Where a referral (转诊) stands. Every state but the last two is somebody's to move by a deadline.</summary>
+public enum ReferralState { Draft, Sent, Received, Accepted, Declined, Seen, NotArrived, Answered, Returned, Closed, Cancelled }
+
+/// <summary>The two ends of a referral.</summary>
+public enum Side { Sender, Receiver }
+
+/// <summary>One referral as its rules see it: no names, no record.</summary>
+/// <param name="From">Id of the organisation that refers.</param>
+/// <param name="To">Id of the organisation that is asked; empty while it is a draft.</param>
+/// <param name="At">When it came to its state; never goes back, whatever the clock does.</param>
+/// <param name="Deadline">When the state becomes overdue; null only when the referral has ended.</param>
+public sealed record Referral(ReferralState State, bool IsUrgent, string From, string To, DateTimeOffset At, DateTimeOffset? Deadline)
+{
+    public bool HasEnded => State is ReferralState.Closed or ReferralState.Cancelled;
+
+    /// <summary>Whose turn it is; null only when the referral has ended.</summary>
+    public Side? Turn => State switch
+    {
+        ReferralState.Draft or ReferralState.Declined or ReferralState.NotArrived or ReferralState.Returned => Side.Sender,
+        ReferralState.Sent or ReferralState.Received or ReferralState.Accepted or ReferralState.Seen or ReferralState.Answered => Side.Receiver,
+        _ => null,
+    };
+
+    /// <summary>Id of the organisation whose turn it is; null only when the referral has ended.</summary>
+    public string? Holder => Turn switch { Side.Sender => From, Side.Receiver => To, _ => null };
+
+    public bool IsOverdue(DateTimeOffset now) => Deadline is { } deadline && now > deadline;
+}
+
+/// <summary>What the two ends may do with a referral.</summary>
+public abstract record ReferralStep
+{
+    private ReferralStep() { }
+
+    /// <summary>Sends it, or sends it again after it was declined or missed. Without consent only in an emergency.</summary>
+    public sealed record Send(string To, bool HasConsent) : ReferralStep;
+
+    public sealed record Receive : ReferralStep;
+
+    public sealed record Accept(DateTimeOffset Appointment) : ReferralStep;
+
+    public sealed record Decline(string Reason) : ReferralStep;
+
+    public sealed record Redirect(string To, string Reason) : ReferralStep;
+
+    /// <summary>She came (到诊).</summary>
+    public sealed record See : ReferralStep;
+
+    /// <summary>She did not come (未到诊): back to the sender, who calls her.</summary>
+    public sealed record Miss : ReferralStep;
+
+    public sealed record Answer(string Finding) : ReferralStep;
+
+    /// <summary>Down-referral (回转) with a plan for the sender and the day by which she is to be seen.</summary>
+    public sealed record Return(string Plan, DateOnly FollowUpBy) : ReferralStep;
+
+    /// <summary>The sender has seen her after her return.</summary>
+    public sealed record Close : ReferralStep;
+
+    public sealed record Cancel(string Reason) : ReferralStep;
+}
