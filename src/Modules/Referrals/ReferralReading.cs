@@ -31,11 +31,12 @@ internal static class ReferralReading
     /// <summary>Drafts to send, and referrals under way with their people; what is due first stands first.</summary>
     public static async Task<IReadOnlyList<ReferralView>> OpenAsync(RecordAccess records, Caller caller, DateTimeOffset now, CancellationToken cancel)
     {
-        var tasks = await records.SearchAsync(caller, "Task", $"code=fulfill&status=requested,received,accepted,in-progress,on-hold&_include=Task:patient&_count={PageSize}", cancel);
+        var tasks = await records.SearchAsync(caller, "Task", $"code=fulfill&status=requested,received,accepted,in-progress,on-hold&_include=Task:patient&_include=Task:focus&_count={PageSize}", cancel);
         var drafts = await records.SearchAsync(caller, "ServiceRequest", $"status=draft&_include=ServiceRequest:patient&_count={PageSize}", cancel);
-        var people = tasks.Included.Concat(drafts.Included).DistinctBy(p => p.Key).ToDictionary(p => p.Key.Id, Parse, StringComparer.Ordinal);
+        var people = tasks.Included.Where(i => i.Key.Type is "Patient").Concat(drafts.Included).DistinctBy(p => p.Key).ToDictionary(p => p.Key.Id, Parse, StringComparer.Ordinal);
         var views = tasks.Matches.Select(t => OfTask(Parse(t), t.Version)).Concat(drafts.Matches.Select(r => OfDraft(Parse(r), caller, now))).OfType<ReferralView>();
-        return [.. views.Select(v => people.TryGetValue(v.PatientId, out var patient) ? Named(v, patient) : v).OrderBy(v => v.Referral.Deadline)];
+        var reasons = tasks.Included.Where(i => i.Key.Type is "ServiceRequest").ToDictionary(i => i.Key.Id, i => ReasonOf(Parse(i)), StringComparer.Ordinal);
+        return [.. views.Select(v => v with { Reason = reasons.GetValueOrDefault(v.Request, v.Reason) }).Select(v => people.TryGetValue(v.PatientId, out var patient) ? Named(v, patient) : v).OrderBy(v => v.Referral.Deadline)];
     }
 
     /// <summary>Null when it is not there or not permitted.</summary>
