@@ -14,7 +14,8 @@ public static class MoveReferral
     public static async Task<Referral> HandleAsync(
         RecordAccess records, Caller caller, string request, ReferralStep step, long? ifVersion, TimeProvider clock, CancellationToken cancel)
     {
-        if (!ResourceKey.IsLegalId(request) || await records.ReadAsync(caller, new("ServiceRequest", request), cancel) is not { IsDeleted: false } stored) throw NotThere();
+        if (!ResourceKey.IsLegalId(request) || await records.ReadAsync(caller, new("ServiceRequest", request),
+            cancel) is not { IsDeleted: false } stored) throw NotThere();
         var standing = await records.ReadAsync(caller, new("Task", ReferralTask.IdFor(request)), cancel);
         using var order = JsonDocument.Parse(stored.Body);
         using var task = standing is { IsDeleted: false } ? JsonDocument.Parse(standing.Body) : null;
@@ -44,7 +45,8 @@ public static class MoveReferral
     private static JsonObject Request(JsonElement order, Referral after)
     {
         var body = (JsonObject)JsonNode.Parse(order.GetRawText())!;
-        body["status"] = after.State switch { ReferralState.Closed => "completed", ReferralState.Cancelled => "revoked", ReferralState.Declined => "on-hold", _ => "active" };
+        body["status"] = after.State switch { ReferralState.Closed => "completed", ReferralState.Cancelled => "revoked", ReferralState.Declined => "on-hold", _ =>
+            "active" };
         body["intent"] = "order";
         body["requester"] = ReferralTask.Reference($"Organization/{after.From}");
         if (after.State is ReferralState.Declined) body.Remove("performer");

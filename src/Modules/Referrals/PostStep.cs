@@ -41,13 +41,15 @@ internal static class PostStep
     {
         "send" => new ReferralStep.Send(form["to"].ToString(), form["consent"] == "true"),
         "receive" => new ReferralStep.Receive(),
-        "accept" => DateTime.TryParse(form["when"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var when) ? new ReferralStep.Accept(new(when, LocalTime.Offset)) : null,
+        "accept" => DateTime.TryParse(form["when"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var when) ? new ReferralStep.Accept(new(when,
+            LocalTime.Offset)) : null,
         "decline" => new ReferralStep.Decline(form["why"].ToString()),
         "redirect" => new ReferralStep.Redirect(form["to"].ToString(), form["why"].ToString()),
         "see" => new ReferralStep.See(),
         "miss" => new ReferralStep.Miss(),
         "answer" => new ReferralStep.Answer(form["finding"].ToString()),
-        "return" => DateOnly.TryParseExact(form["by"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var by) ? new ReferralStep.Return(form["plan"].ToString(), by) : null,
+        "return" => DateOnly.TryParseExact(form["by"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var by)
+            ? new ReferralStep.Return(form["plan"].ToString(), by) : null,
         "close" => new ReferralStep.Close(),
         "cancel" => new ReferralStep.Cancel(form["why"].ToString()),
         _ => null,

@@ -31,12 +31,15 @@ internal static class ReferralReading
     /// <summary>Drafts to send, and referrals under way with their people; what is due first stands first.</summary>
     public static async Task<IReadOnlyList<ReferralView>> OpenAsync(RecordAccess records, Caller caller, DateTimeOffset now, CancellationToken cancel)
     {
-        var tasks = await records.SearchAsync(caller, "Task", $"code=fulfill&status=requested,received,accepted,in-progress,on-hold&_include=Task:patient&_include=Task:focus&_count={PageSize}", cancel);
+        var tasks = await records.SearchAsync(caller, "Task",
+            $"code=fulfill&status=requested,received,accepted,in-progress,on-hold&_include=Task:patient&_include=Task:focus&_count={PageSize}", cancel);
         var drafts = await records.SearchAsync(caller, "ServiceRequest", $"status=draft&_include=ServiceRequest:patient&_count={PageSize}", cancel);
-        var people = tasks.Included.Where(i => i.Key.Type is "Patient").Concat(drafts.Included).DistinctBy(p => p.Key).ToDictionary(p => p.Key.Id, Parse, StringComparer.Ordinal);
+        var people = tasks.Included.Where(i => i.Key.Type is "Patient").Concat(drafts.Included).DistinctBy(p => p.Key).ToDictionary(p => p.Key.Id, Parse,
+            StringComparer.Ordinal);
         var views = tasks.Matches.Select(t => OfTask(Parse(t), t.Version)).Concat(drafts.Matches.Select(r => OfDraft(Parse(r), caller, now))).OfType<ReferralView>();
         var reasons = tasks.Included.Where(i => i.Key.Type is "ServiceRequest").ToDictionary(i => i.Key.Id, i => ReasonOf(Parse(i)), StringComparer.Ordinal);
-        return [.. views.Select(v => v with { Reason = reasons.GetValueOrDefault(v.Request, v.Reason) }).Select(v => people.TryGetValue(v.PatientId, out var patient) ? Named(v, patient) : v).OrderBy(v => v.Referral.Deadline)];
+        return [.. views.Select(v => v with { Reason = reasons.GetValueOrDefault(v.Request, v.Reason) }).Select(v => people.TryGetValue(v.PatientId,
+            out var patient) ? Named(v, patient) : v).OrderBy(v => v.Referral.Deadline)];
     }
 
     /// <summary>Null when it is not there or not permitted.</summary>
@@ -58,18 +61,21 @@ internal static class ReferralReading
     }
 
     public static async Task<string> NameOfPlaceAsync(RecordAccess records, Caller caller, string id, CancellationToken cancel) =>
-        id.Length > 0 && await records.ReadAsync(caller, new("Organization", id), cancel) is { IsDeleted: false } stored ? ReferralTask.Text(Parse(stored), "name") ?? id : "";
+        id.Length > 0 && await records.ReadAsync(caller, new("Organization", id), cancel) is { IsDeleted: false } stored ? ReferralTask.Text(Parse(stored),
+            "name") ?? id : "";
 
     private static ReferralView? OfTask(JsonElement task, long version) => ReferralTask.Read(task) is not { } referral ? null : new()
     {
         Request = ReferralTask.IdIn(task, "focus"), Referral = referral, PatientId = ReferralTask.IdIn(task, "for"), Version = version,
-        History = [.. Each(task, "note").Select(n => (DateTimeOffset.Parse(ReferralTask.Text(n, "time")!, CultureInfo.InvariantCulture).ToOffset(LocalTime.Offset), ReferralTask.Text(n, "authorString") ?? "", ReferralTask.Text(n, "text") ?? ""))],
+        History = [.. Each(task, "note").Select(n => (DateTimeOffset.Parse(ReferralTask.Text(n, "time")!, CultureInfo.InvariantCulture).ToOffset(LocalTime.Offset),
+            ReferralTask.Text(n, "authorString") ?? "", ReferralTask.Text(n, "text") ?? ""))],
     };
 
     private static ReferralView? OfDraft(JsonElement order, Caller caller, DateTimeOffset now)
     {
         if (ReferralTask.Text(order, "status") is not "draft") return null;
-        var written = DateTimeOffset.TryParse(ReferralTask.Text(order, "authoredOn"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : now;
+        var written = DateTimeOffset.TryParse(ReferralTask.Text(order, "authoredOn"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at
+            : now;
         return new()
         {
             Request = ReferralTask.Text(order, "id")!, PatientId = ReferralTask.IdIn(order, "subject"), Reason = ReasonOf(order),
@@ -81,12 +87,14 @@ internal static class ReferralReading
     {
         Name = Each(patient, "name").Select(n => ReferralTask.Text(n, "text")).FirstOrDefault() ?? "",
         IsMale = ReferralTask.Text(patient, "gender") switch { "male" => true, "female" => false, _ => null },
-        Birth = DateOnly.TryParseExact(ReferralTask.Text(patient, "birthDate"), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null,
+        Birth = DateOnly.TryParseExact(ReferralTask.Text(patient, "birthDate"), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day
+            : null,
     };
 
     private static string ReasonOf(JsonElement order) => string.Join("；", Each(order, "reasonCode").Select(r => ReferralTask.Text(r, "text")));
 
-    private static IEnumerable<JsonElement> Each(JsonElement e, string member) => e.TryGetProperty(member, out var list) && list.ValueKind is JsonValueKind.Array ? list.EnumerateArray() : [];
+    private static IEnumerable<JsonElement> Each(JsonElement e, string member) => e.TryGetProperty(member, out var list) && list.ValueKind is JsonValueKind.Array
+        ? list.EnumerateArray() : [];
 
     private static JsonElement Parse(Stored stored)
     {

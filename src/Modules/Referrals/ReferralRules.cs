@@ -16,9 +16,11 @@ public static class ReferralRules
     public static readonly TimeSpan LongestWait = TimeSpan.FromDays(60);
 
     /// <summary>A proposal of the programme engine, or one written by hand.</summary>
-    public static Referral Draft(string from, bool isUrgent, DateTimeOffset now) => new(ReferralState.Draft, isUrgent, from, "", now, now + (isUrgent ? UrgentReview : ToSend));
+    public static Referral Draft(string from, bool isUrgent, DateTimeOffset now) => new(ReferralState.Draft, isUrgent, from, "", now, now + (isUrgent ? UrgentReview
+        : ToSend));
 
-    /// <summary>The referral after the step; or null and the code of the refusal: <c>turn</c>, <c>state</c>, <c>consent</c>, <c>place</c>, <c>date</c>, <c>reason</c>.</summary>
+    /// <summary>The referral after the step; or null and the code of the refusal: <c>turn</c>, <c>state</c>, <c>consent</c>, <c>place</c>, <c>date</c>,
+    /// <c>reason</c>.</summary>
     public static (Referral? After, string? Refusal) Decide(Referral now, ReferralStep step, string organisation, DateTimeOffset clock)
     {
         // A clock that was set back must not make a state older than the one before it.
@@ -28,7 +30,8 @@ public static class ReferralRules
         if (Wrong(now, step, at) is { } refusal) return (null, refusal);
         return (now.State, step) switch
         {
-            (ReferralState.Draft or ReferralState.Declined or ReferralState.NotArrived, ReferralStep.Send send) => To(now with { To = send.To }, ReferralState.Sent, at, Review(now)),
+            (ReferralState.Draft or ReferralState.Declined or ReferralState.NotArrived, ReferralStep.Send send) => To(now with { To = send.To }, ReferralState.Sent,
+                at, Review(now)),
             (ReferralState.Sent, ReferralStep.Receive) => (now with { State = ReferralState.Received, At = at }, null),
             (ReferralState.Sent or ReferralState.Received, ReferralStep.Accept accept) => To(now, ReferralState.Accepted, at, accept.Appointment - at + ToArrive),
             (ReferralState.Sent or ReferralState.Received, ReferralStep.Decline) => To(now, ReferralState.Declined, at, now.IsUrgent ? UrgentReview : ToSend),
@@ -38,7 +41,8 @@ public static class ReferralRules
             (ReferralState.Seen, ReferralStep.Answer) => To(now, ReferralState.Answered, at, ToReturn),
             (ReferralState.Answered, ReferralStep.Return back) => To(now, ReferralState.Returned, at, EndOf(back.FollowUpBy) - at),
             (ReferralState.Returned, ReferralStep.Close) => (now with { State = ReferralState.Closed, At = at, Deadline = null }, null),
-            (ReferralState.Draft or ReferralState.Sent or ReferralState.Received or ReferralState.Accepted or ReferralState.Declined or ReferralState.NotArrived, ReferralStep.Cancel) =>
+            (ReferralState.Draft or ReferralState.Sent or ReferralState.Received or ReferralState.Accepted or ReferralState.Declined or ReferralState.NotArrived,
+                ReferralStep.Cancel) =>
                 (now with { State = ReferralState.Cancelled, At = at, Deadline = null }, null),
             _ => (null, "state"),
         };

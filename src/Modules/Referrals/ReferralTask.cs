@@ -79,7 +79,8 @@ internal static class ReferralTask
     public static string? Text(JsonElement e, string name) => e.TryGetProperty(name, out var v) && v.ValueKind is JsonValueKind.String ? v.GetString() : null;
 
     /// <summary>Id in a reference; empty when there is none.</summary>
-    public static string IdIn(JsonElement e, string name) => e.TryGetProperty(name, out var r) && Text(r, "reference") is { } text ? text[(text.LastIndexOf('/') + 1)..] : "";
+    public static string IdIn(JsonElement e, string name) => e.TryGetProperty(name, out var r) && Text(r, "reference") is { } text
+        ? text[(text.LastIndexOf('/') + 1)..] : "";
 
     private static string Status(ReferralState state) => state switch
     {

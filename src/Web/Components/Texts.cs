@@ -31,7 +31,8 @@ public sealed class Texts
 
     public static Texts Of(string culture, Assembly assembly, string module) => Loaded.GetOrAdd((assembly, module, culture), static k =>
     {
-        using var stream = k.Item1.GetManifestResourceStream($"words.{k.Item2}.{k.Item3}.json") ?? throw new InvalidOperationException($"The module {k.Item2} has no words in {k.Item3}.");
+        using var stream = k.Item1.GetManifestResourceStream($"words.{k.Item2}.{k.Item3}.json")
+            ?? throw new InvalidOperationException($"The module {k.Item2} has no words in {k.Item3}.");
         return new(JsonSerializer.Deserialize<Dictionary<string, string>>(stream)!.ToFrozenDictionary(StringComparer.Ordinal), k.Item3);
     });
 }

@@ -59,7 +59,8 @@ public sealed class ReferralJourneyTests
         {
             try
             {
-                await MoveReferral.HandleAsync(records, County, Request, new ReferralStep.Accept(TimeProvider.System.GetUtcNow().AddDays(1)), 1, TimeProvider.System, cancel);
+                await MoveReferral.HandleAsync(records, County, Request, new ReferralStep.Accept(TimeProvider.System.GetUtcNow().AddDays(1)), 1, TimeProvider.System,
+                    cancel);
                 return 200;
             }
             catch (RefusedException refused)
@@ -85,12 +86,16 @@ public sealed class ReferralJourneyTests
         var provider = services.BuildServiceProvider();
         string[] bodies =
         [
-            """{"resourceType":"Organization","id":"county","name":"县","identifier":[{"system":"https://tongxin.health/id/division","value":"990101"}],"type":[{"coding":[{"system":"https://tongxin.health/cs/organisation-kind","code":"county"}]}]}""",
-            """{"resourceType":"Organization","id":"hospital","name":"县医院","partOf":{"reference":"Organization/county"},"type":[{"coding":[{"system":"https://tongxin.health/cs/organisation-kind","code":"hospital"}]}]}""",
+            """{"resourceType":"Organization","id":"county","name":"县","identifier":[{"system":"https://tongxin.health/id/division",""" +
+                """ "value":"990101"}],"type":[{"coding":[{"system":"https://tongxin.health/cs/organisation-kind","code":"county"}]}]}""",
+            """{"resourceType":"Organization","id":"hospital","name":"县医院","partOf":{"reference":"Organization/county"},""" +
+                """ "type":[{"coding":[{"system":"https://tongxin.health/cs/organisation-kind","code":"hospital"}]}]}""",
             """{"resourceType":"Organization","id":"village","name":"上坪村卫生室","partOf":{"reference":"Organization/county"}}""",
             """{"resourceType":"Organization","id":"other","name":"下坪村卫生室","partOf":{"reference":"Organization/county"}}""",
-            """{"resourceType":"Patient","id":"p1","name":[{"text":"陈秀英"}],"gender":"female","birthDate":"1959-08-14","managingOrganization":{"reference":"Organization/village"}}""",
-            """{"resourceType":"ServiceRequest","id":"refer-1","status":"draft","intent":"proposal","priority":"routine","subject":{"reference":"Patient/p1"},"authoredOn":"2026-03-02","reasonCode":[{"text":"连续两次血压未达标"}]}""",
+            """{"resourceType":"Patient","id":"p1","name":[{"text":"陈秀英"}],"gender":"female","birthDate":"1959-08-14",""" +
+                """ "managingOrganization":{"reference":"Organization/village"}}""",
+            """{"resourceType":"ServiceRequest","id":"refer-1","status":"draft","intent":"proposal","priority":"routine",""" +
+                """ "subject":{"reference":"Patient/p1"},"authoredOn":"2026-03-02","reasonCode":[{"text":"连续两次血压未达标"}]}""",
         ];
         var records = provider.GetRequiredService<RecordAccess>();
         await records.CommitAsync(Caller.System("test"), [.. bodies.Select(b => Change(b))], new(), cancel);
@@ -100,8 +105,10 @@ public sealed class ReferralJourneyTests
     private static Change Change(string body)
     {
         using var json = System.Text.Json.JsonDocument.Parse(body);
-        return new Change.Put(new(json.RootElement.GetProperty("resourceType").GetString()!, json.RootElement.GetProperty("id").GetString()!), Encoding.UTF8.GetBytes(body));
+        return new Change.Put(new(json.RootElement.GetProperty("resourceType").GetString()!, json.RootElement.GetProperty("id").GetString()!),
+            Encoding.UTF8.GetBytes(body));
     }
 
-    private static Caller Person(string id, string name, Role role, string organisation) => new() { Subject = $"Practitioner/{id}", Name = name, Role = role, Organisation = organisation };
+    private static Caller Person(string id, string name, Role role, string organisation) => new() { Subject = $"Practitioner/{id}", Name = name, Role = role,
+        Organisation = organisation };
 }

@@ -39,7 +39,8 @@ public sealed class ReferralRulesTests
             foreach (var state in Enum.GetValues<ReferralState>().Where(s => !known.Contains(s)))
             {
                 var referral = new Referral(state, IsUrgent: false, "village", "hospital", Start, Start.AddDays(1));
-                var next = Enumerable.Range(0, 11).SelectMany(k => new[] { "village", "hospital" }.Select(o => ReferralRules.Decide(referral, Step(k, Start), o, Start).After));
+                var next = Enumerable.Range(0, 11).SelectMany(k => new[] { "village", "hospital" }.Select(o => ReferralRules.Decide(referral, Step(k, Start), o,
+                    Start).After));
                 if (next.Any(n => n is not null && known.Contains(n.State))) found = known.Add(state);
             }
         }
@@ -70,7 +71,8 @@ public sealed class ReferralRulesTests
     {
         var step = new ReferralStep.Send("hospital", HasConsent: false);
         Assert.Equal("consent", ReferralRules.Decide(ReferralRules.Draft("village", isUrgent: false, Start), step, "village", Start).Refusal);
-        Assert.Equal(Start + ReferralRules.UrgentReview, ReferralRules.Decide(ReferralRules.Draft("village", isUrgent: true, Start), step, "village", Start).After!.Deadline);
+        Assert.Equal(Start + ReferralRules.UrgentReview, ReferralRules.Decide(ReferralRules.Draft("village", isUrgent: true, Start), step, "village", Start)
+            .After!.Deadline);
     }
 
     [Fact]
