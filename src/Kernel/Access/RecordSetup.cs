@@ -7,6 +7,7 @@ using Tongxin.Kernel.Records;
 using Tongxin.Kernel.Records.Model;
 using Tongxin.Kernel.Records.Postgres;
 using Tongxin.Kernel.Records.Search;
+using Tongxin.Kernel.Records.Sqlite;
 using Tongxin.Kernel.Terminology;
 
 namespace Tongxin.Kernel.Access;
@@ -64,8 +65,11 @@ public static class RecordSetup
                 var options = new PostgresOptions { ConnectionString = postgres.Connection, Unsafe = postgres.Unsafe };
                 var store = await PostgresStore.OpenAsync(options, cancel);
                 return (store, store.Upkeep, await PostgresAudit.OpenAsync(options, cancel));
+            case RecordEngine.Sqlite sqlite:
+                var file = SqliteStore.Open(sqlite.Data);
+                return (file, file.Upkeep, file.Audit);
             default:
-                throw new InvalidOperationException("This build keeps the record in PostgreSQL only.");
+                throw new InvalidOperationException($"There is no engine for {engine}.");
         }
     }
 
