@@ -14,12 +14,12 @@ internal sealed class SqliteStore : IRecordStore
     private readonly Searches searches;
     private readonly Writer writer;
     private readonly CommitQueue queue;
-    private readonly FileStream hold;
+    private readonly FileStream claim;
     private TaskCompletionSource grew = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private SqliteStore(string file, FileStream hold)
+    private SqliteStore(string file, FileStream claim)
     {
-        this.hold = hold;
+        this.claim = claim;
         session = new(file, SqliteSchema.Pragmas);
         Prepare();
         readers = new(file);
@@ -41,14 +41,14 @@ internal sealed class SqliteStore : IRecordStore
         Directory.CreateDirectory(folder);
         try
         {
-            var hold = new FileStream(Path.Combine(folder, "record.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var claim = new FileStream(Path.Combine(folder, "record.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             try
             {
-                return new(Path.Combine(folder, FileName), hold);
+                return new(Path.Combine(folder, FileName), claim);
             }
             catch
             {
-                hold.Dispose();
+                claim.Dispose();
                 throw;
             }
         }
@@ -91,7 +91,7 @@ internal sealed class SqliteStore : IRecordStore
         await queue.DisposeAsync();
         readers.Dispose();
         session.Dispose();
-        await hold.DisposeAsync();
+        await claim.DisposeAsync();
     }
 
     // SQLite answers from memory or from this machine's disk: the caller's thread is as good as any.
