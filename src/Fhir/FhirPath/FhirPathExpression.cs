@@ -15,6 +15,9 @@ public sealed class FhirPathExpression
 
     public string Text { get; }
 
+    /// <summary>Names after <c>%</c> that the expression mentions.</summary>
+    public IReadOnlyList<string> Externals => [.. Lexer.Read(Text).Where(t => t.Kind is TokenKind.External).Select(t => t.Text).Distinct(StringComparer.Ordinal)];
+
     /// <summary>Throws <see cref="FhirPathException"/> with the position when the text is not FHIRPath or breaks a limit.</summary>
     public static FhirPathExpression Compile(string text) => text.Length <= LongestText
         ? new(text, Parser.Parse(text))
@@ -29,6 +32,9 @@ public sealed class FhirPathExpression
         List<PathValue> items = [focus];
         return node.Run(Scope.Begin(context, items), items);
     }
+
+    /// <summary>The same where there is no item at all: constants and variables still answer.</summary>
+    internal IReadOnlyList<PathValue> EvaluateOnNothing(FhirPathContext context) => node.Run(Scope.Begin(context, []), []);
 
     /// <summary>True when the result is the single value true; an empty result is false.</summary>
     public bool IsTrue(JsonElement focus, FhirPathContext context) => Evaluate(focus, context) is [{ Value: true }];
