@@ -44,6 +44,18 @@ public sealed class Board(ColumnStore store)
         WHERE m.person = $p AND m.as_of = $d ORDER BY m.indicator
         """, r => (r.GetString(6), Row(r)), ("p", person), ("d", asOf));
 
+    /// <summary>Names of the organisations by id.</summary>
+    public Dictionary<string, string> Names() =>
+        store.Read("SELECT id, name FROM organisation", r => (r.GetString(0), r.GetString(1))).ToDictionary(o => o.Item1, o => o.Item2, StringComparer.Ordinal);
+
+    /// <summary>Where an organisation's view of the numbers begins: itself, or for a house that has nobody below it (a commission, a hospital) what it belongs to.</summary>
+    public string? Home(string? organisation) => organisation is null ? null : store.Read(
+        "SELECT CASE WHEN kind IN ('commission', 'hospital', 'disease-control') THEN parent ELSE id END FROM organisation WHERE id = $o",
+        r => r.GetString(0), ("o", organisation)).FirstOrDefault();
+
+    public bool IsWithin(string organisation, string ancestor) => store.Read(
+        "SELECT 1 FROM above WHERE organisation = $o AND ancestor = $a", r => r.GetInt32(0), ("o", organisation), ("a", ancestor)).Count > 0;
+
     private List<Cell> Cells(string indicator, IReadOnlyList<string> organisations, DateOnly from, DateOnly to) => organisations.Count is 0 ? [] : store.Read("""
         SELECT a.ancestor, c.as_of, sum(c.denominator)::BIGINT, sum(c.numerator)::BIGINT, sum(c.excluded)::BIGINT
         FROM cell c JOIN above a ON a.organisation = c.organisation

@@ -1,0 +1,159 @@
+using System.Reflection;
+using System.Text.Json;
+using DuckDB.NET.Data;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tongxin.Fhir.Model;
+using Tongxin.Kernel.Records;
+
+namespace Tongxin.Kernel.Measures;
+
+/// <summary>Follows the record: keeps the flat views current, asks the indicators about the people touched, and about everybody when the day turns.</summary>
+/// <remarks>Derived and restartable: its place in the feed is stored in the same transaction as what it made of it.</remarks>
+internal sealed partial class Follower(
+    IRecordStore store, ColumnStore columns, IndicatorCatalogue catalogue, IFhirModel model, TimeProvider clock, ILogger<Follower> logger) : BackgroundService
+{
+    private const int EntriesPerRead = 2_000;
+    private const int MonthsOfCourse = 13;
+
+    /// <summary>More touched people than this are not worth narrowing down: everybody is asked.</summary>
+    private const int MostTouched = 5_000;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan PauseAfterFault = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CountyZone = TimeSpan.FromHours(8);
+
+    private readonly Dictionary<string, List<FlatView>> views = Shipped().GroupBy(v => v.Resource, StringComparer.Ordinal)
+        .ToDictionary(g => g.Key, g => g.ToList(), StringComparer.Ordinal);
+
+    private readonly HashSet<string> touched = new(StringComparer.Ordinal);
+    private long position;
+    private DateOnly evaluated;
+
+    /// <summary>The county's date.</summary>
+    private DateOnly Today => DateOnly.FromDateTime(clock.GetUtcNow().ToOffset(CountyZone).DateTime);
+
+    protected override async Task ExecuteAsync(CancellationToken cancel)
+    {
+        await PrepareAsync(cancel);
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                if (!await StepAsync(cancel)) await WaitAsync(cancel);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                Stumbled(fault, position);
+                await Task.Delay(PauseAfterFault, clock, cancel);
+            }
+        }
+    }
+
+    /// <summary>One read of the feed. False when nothing was left to do.</summary>
+    internal async Task<bool> StepAsync(CancellationToken cancel)
+    {
+        var entries = await store.FeedAsync(position, EntriesPerRead, cancel);
+        if (entries.Count > 0) await TakeInAsync(entries, cancel);
+        if (entries.Count >= EntriesPerRead) return true;
+        if (touched.Count is 0 && evaluated == Today) return entries.Count > 0;
+        await EvaluateAsync(cancel);
+        return true;
+    }
+
+    internal async Task PrepareAsync(CancellationToken cancel) => await columns.WriteAsync(connection =>
+    {
+        foreach (var view in views.Values.SelectMany(v => v)) view.Create(connection);
+        var progress = ColumnStore.Read(connection, "SELECT position, definitions, evaluated FROM progress", r =>
+            (Position: r.GetInt64(0), Definitions: r.GetString(1), Evaluated: DateOnly.FromDateTime(r.GetDateTime(2))));
+        if (progress is [var last]) (position, evaluated) = (last.Position, last.Definitions == catalogue.Fingerprint ? last.Evaluated : DateOnly.MinValue);
+        else ColumnStore.Run(connection, "INSERT INTO progress VALUES (0, NULL, '', DATE '0001-01-01')");
+    }, cancel);
+
+    private async Task TakeInAsync(IReadOnlyList<FeedEntry> entries, CancellationToken cancel)
+    {
+        var latest = new Dictionary<ResourceKey, Stored>();
+        foreach (var entry in entries) latest[entry.Stored.Key] = entry.Stored;
+        var isFirstLoad = position is 0;
+        var organisationsChanged = latest.Keys.Any(k => k.Type is "Organization");
+        await columns.WriteAsync(connection =>
+        {
+            foreach (var group in latest.Values.GroupBy(s => s.Key.Type, StringComparer.Ordinal))
+                foreach (var view in views.GetValueOrDefault(group.Key) ?? [])
+                    TakeIn(connection, view, [.. group], isFirstLoad);
+            if (organisationsChanged) OrganisationTree.Rebuild(connection);
+            ColumnStore.Run(connection, "UPDATE progress SET position = $p, committed = $t",
+                ("p", entries[^1].Position), ("t", entries[^1].Stored.LastUpdated.UtcDateTime));
+        }, cancel);
+        position = entries[^1].Position;
+        foreach (var entry in entries)
+            if (entry.Person is { } person) touched.Add(person);
+    }
+
+    private void TakeIn(DuckDBConnection connection, FlatView view, IReadOnlyList<Stored> resources, bool isFirstLoad)
+    {
+        var rows = new List<object?[]>(resources.Count);
+        foreach (var stored in resources)
+        {
+            if (stored.IsDeleted) continue;
+            using var document = JsonDocument.Parse(stored.Body);
+            rows.AddRange(view.Rows(document.RootElement, model).Select(r => r.Row));
+        }
+
+        view.Replace(connection, [.. resources.Select(r => r.Key.Id)], rows, isFirstLoad);
+    }
+
+    private async Task EvaluateAsync(CancellationToken cancel)
+    {
+        var today = Today;
+        var (people, everybody) = (touched.ToList(), evaluated != today || touched.Count > MostTouched);
+        foreach (var day in Days(today))
+            await columns.WriteAsync(connection =>
+            {
+                if (everybody) Evaluation.OfEverybody(connection, catalogue.All, day);
+                else Evaluation.OfPeople(connection, catalogue.All, day, people);
+            }, cancel);
+        await columns.WriteAsync(connection => Finish(connection, today), cancel);
+        evaluated = today;
+        touched.ExceptWith(people);
+    }
+
+    private void Finish(DuckDBConnection connection, DateOnly today)
+    {
+        ColumnStore.Run(connection, "UPDATE progress SET definitions = $f, evaluated = $d", ("f", catalogue.Fingerprint), ("d", today));
+
+        // A day that has passed stays only where a course shows it: at the end of its month.
+        ColumnStore.Run(connection, $"DELETE FROM membership WHERE as_of < {ColumnStore.Literal(today)} AND as_of <> last_day(as_of)");
+        ColumnStore.Run(connection, $"DELETE FROM cell WHERE as_of < {ColumnStore.Literal(today)} AND as_of <> last_day(as_of)");
+    }
+
+    /// <summary>Today first, so that the number on the screen moves first; then the ends of the months before it.</summary>
+    private static IEnumerable<DateOnly> Days(DateOnly today)
+    {
+        yield return today;
+        for (var month = 1; month < MonthsOfCourse; month++) yield return new DateOnly(today.Year, today.Month, 1).AddMonths(1 - month).AddDays(-1);
+    }
+
+    private async Task WaitAsync(CancellationToken cancel)
+    {
+        var midnight = Today.AddDays(1).ToDateTime(TimeOnly.MinValue) - clock.GetUtcNow().ToOffset(CountyZone).DateTime;
+        using var wake = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        await Task.WhenAny(store.FeedGrewAsync(position, wake.Token), Task.Delay(midnight, clock, wake.Token));
+        await wake.CancelAsync();
+        await Task.Delay(Pause, clock, cancel);
+    }
+
+    private static IEnumerable<FlatView> Shipped()
+    {
+        var assembly = Assembly.GetExecutingAssembly();
+        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.Contains(".Measures.views.", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            using var stream = assembly.GetManifestResourceStream(name)!;
+            using var document = JsonDocument.Parse(stream);
+            yield return new FlatView(document.RootElement.Clone());
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The indicators stopped at position {Position} of the record and will try again")]
+    private partial void Stumbled(Exception fault, long position);
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Tongxin.Fhir.Model;
+using Tongxin.Kernel.Records;
+
+namespace Tongxin.Kernel.Measures;
+
+/// <summary>Puts the indicators among the services: <see cref="IndicatorCatalogue"/>, <see cref="Board"/>, and what keeps them current.</summary>
+public static class MeasureServices
+{
+    private const string FileName = "views.duckdb";
+
+    /// <param name="data">Folder where the derived file lies; it can be deleted while nothing runs.</param>
+    /// <param name="modules">Folder of the modules' definitions.</param>
+    public static IServiceCollection AddMeasures(this IServiceCollection services, string data, string modules)
+    {
+        services.AddSingleton(_ => IndicatorCatalogue.Load(modules));
+        services.AddSingleton(_ => new ColumnStore(Path.Combine(Directory.CreateDirectory(data).FullName, FileName)));
+        services.AddSingleton<Board>();
+        services.AddHostedService(p => new Follower(
+            p.GetRequiredService<IRecordStore>(), p.GetRequiredService<ColumnStore>(), p.GetRequiredService<IndicatorCatalogue>(),
+            p.GetRequiredService<IFhirModel>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Follower>>()));
+        return services;
+    }
+}

@@ -1,0 +1,37 @@
+-- id: diabetes-control
+-- title: 管理人群血糖控制率
+-- english: Blood glucose control among those managed
+-- norm: 国家基本公共卫生服务规范（第三版）2型糖尿病患者健康管理 工作指标
+-- edition: "2017"
+-- target: 0.60
+-- denominator: 年内已管理的患者（建档管理且未死亡、未迁出）
+-- exclusion: 死亡或已结案者
+-- numerator: 年内最近一次随访血糖达标的患者；失访即未达标
+-- reasons:
+--   controlled: 最近一次随访血糖达标
+--   not-controlled: 最近一次随访血糖未达标
+--   adverse: 最近一次随访有药物不良反应
+--   complication: 最近一次随访有新发或加重的并发症
+--   lost: 本年没有随访血糖
+WITH managed AS (
+    SELECT e.person, any_value(e.organisation) AS organisation
+    FROM episode e
+    WHERE e.programme = 'diabetes' AND e.start_on <= as_of() AND (e.end_on IS NULL OR e.end_on >= year_start())
+    GROUP BY e.person
+),
+latest AS (
+    SELECT a.person, arg_max(a.class, a.date) AS class, arg_max(a.id, a.date) AS id
+    FROM assessment a
+    WHERE a.programme = 'diabetes' AND a.class IS NOT NULL AND a.date BETWEEN year_start() AND as_of()
+    GROUP BY a.person
+)
+SELECT m.person,
+    coalesce(p.organisation, m.organisation) AS organisation,
+    true AS denominator,
+    coalesce(p.deceased AND coalesce(p.deceased_on, as_of()) <= as_of(), false) AS excluded,
+    coalesce(l.class = '1', false) AS numerator,
+    CASE coalesce(l.class, '') WHEN '' THEN 'lost' WHEN '1' THEN 'controlled' WHEN '3' THEN 'adverse' WHEN '4' THEN 'complication' ELSE 'not-controlled' END AS reason,
+    'Observation/' || l.id AS evidence
+FROM managed m
+JOIN patient p ON p.person = m.person
+LEFT JOIN latest l ON l.person = m.person
