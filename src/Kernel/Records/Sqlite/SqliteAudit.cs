@@ -33,8 +33,11 @@ internal sealed class SqliteAudit(SessionPool readers, CommitQueue queue) : IAud
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static AuditRow Row(SqliteDataReader r) => new(
-        r.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(1)), Decode(r.GetFieldValue<byte[]>(2)), r.IsDBNull(3) ? null : r.GetFieldValue<byte[]>(3));
+    private static AuditRow Row(SqliteDataReader r)
+    {
+        var kept = r.GetFieldValue<byte[]>(2);
+        return new(r.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(1)), Decode(kept), kept, r.IsDBNull(3) ? null : r.GetFieldValue<byte[]>(3));
+    }
 
     // Bytes that somebody changed need not decode; the chain will not hold for them as they are either.
     private static byte[] Decode(byte[] stored)
