@@ -4,6 +4,7 @@ using Tongxin.Host.Commands;
 // The table of contents of the executable: one file of Commands for each.
 var root = new RootCommand("Tongxin 同心: the health record of a county, the services on it and the numbers from it")
 {
+    Demo.Command,
     Serve.Command,
     Token.Command,
     User.Command,

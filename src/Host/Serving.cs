@@ -1,5 +1,8 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Tongxin.Host.Shell;
 using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Measures;
+using Tongxin.Kernel.Programmes;
 using Tongxin.Modules;
 using Tongxin.Web.Fhir;
 using Tongxin.Web.SignIn;
@@ -28,13 +31,18 @@ internal static class Serving
         await builder.Services.AddRecordAsync(options.Engine, cancel);
         builder.Services.AddFhir(new FhirOptions());
         builder.Services.AddSignIn(options.Engine, options.SignIn);
+        builder.Services.AddProgrammes().AddProgrammeFollowers();
+        builder.Services.AddMeasures(options.Engine.Folder, ProgrammeServices.DefaultFolder);
+        builder.Services.AddShell();
         foreach (var system in Catalogue.All) system.AddServices(builder.Services);
 
         var app = builder.Build();
         await app.Services.PrepareSignInAsync(cancel);
         app.UseSignIn();
+        app.UsePages();
         app.UseFhir();
         app.MapSignIn();
+        app.MapPages();
         app.MapGet("/health", () => "ok").AllowAnonymous();
         foreach (var system in Catalogue.All) system.MapRoutes(app);
         return app;

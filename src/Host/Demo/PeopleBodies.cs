@@ -81,10 +81,50 @@ internal static class PeopleBodies
             ["managingOrganization"] = SiteBodies.Reference("Organization", r.Village.Id),
             ["period"] = period,
         };
-        if (!withVisits) yield break;
         foreach (var (number, reading) in course.Readings.Index())
+        {
+            yield return Form(course, number, reading);
+            if (!withVisits) continue;
             foreach (var body in Visit(r, number, reading, course.Programme)) yield return body;
+        }
     }
+
+    /// <summary>The follow-up form as it was filled: the answers that decide.</summary>
+    private static JsonObject Form(Course course, int number, Reading reading)
+    {
+        var (r, isPressure) = (course.Resident, course.Programme is Courses.Hypertension);
+        var items = new JsonArray(
+            Answer("visit-date", "valueDate", Day(reading.Date)),
+            Choice("visit-method", reading.Way.ToString(CultureInfo.InvariantCulture)),
+            Choice($"symptoms-{course.Programme}", "1"),
+            Answer("weight", "valueDecimal", reading.WeightKg),
+            Choice("adherence", reading.TakesMedicine ? "1" : "2"),
+            Choice("adverse-reaction", "1"),
+            Choice("complication", "1"));
+        if (reading is { Systolic: { } systolic, Diastolic: { } diastolic })
+        {
+            items.Add(Answer("systolic", "valueInteger", systolic));
+            items.Add(Answer("diastolic", "valueInteger", diastolic));
+        }
+
+        if (!isPressure && reading.Glucose is { } glucose) items.Add(Answer("fasting-glucose", "valueDecimal", glucose));
+        return new()
+        {
+            ["resourceType"] = "QuestionnaireResponse",
+            ["id"] = $"f-{r.Id}-{number:00}-{(isPressure ? "h" : "d")}",
+            ["questionnaire"] = $"https://tongxin.health/fhir/Questionnaire/{course.Programme}-follow-up",
+            ["status"] = "completed",
+            ["subject"] = SiteBodies.Reference("Patient", r.Id),
+            ["authored"] = Day(reading.Date),
+            ["author"] = SiteBodies.Reference("Practitioner", $"d-{r.Village.Id}"),
+            ["item"] = items,
+        };
+    }
+
+    private static JsonObject Answer(string link, string member, JsonNode value) =>
+        new() { ["linkId"] = link, ["answer"] = new JsonArray(new JsonObject { [member] = value }) };
+
+    private static JsonObject Choice(string link, string code) => Answer(link, "valueCoding", new JsonObject { ["code"] = code });
 
     private static IEnumerable<JsonObject> Visit(Resident r, int number, Reading reading, string programme)
     {

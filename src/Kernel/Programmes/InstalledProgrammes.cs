@@ -18,22 +18,25 @@ public sealed class InstalledProgrammes(IFhirModel model)
     public IReadOnlyList<ProgrammePackage> InstallFolders(string root)
     {
         if (!Directory.Exists(root)) return [];
-        return [.. PackageSource.Below(root).ToList().Select(Install)];
+        return Install([.. PackageSource.Below(root)]);
     }
 
     /// <summary>Reads, checks, runs the golden cases, then installs. Throws <see cref="RefusedException"/> (422, 409) with every reason.</summary>
-    public ProgrammePackage Install(PackageSource source)
+    public ProgrammePackage Install(PackageSource source) => Install([source])[0];
+
+    // All together, because the cases of one may fill a form of another: a visit serves several programmes.
+    private List<ProgrammePackage> Install(IReadOnlyList<PackageSource> sources)
     {
-        var package = PackageReader.Read(source);
+        var packages = sources.Select(PackageReader.Read).ToList();
         lock (gate)
         {
-            var candidate = current.With(package);
-            var failures = GoldenCases.Of(package).SelectMany(c => GoldenCases.Run(c, candidate, model)).ToList();
+            var candidate = packages.Aggregate(current, (set, package) => set.With(package));
+            var failures = packages.SelectMany(GoldenCases.Of).SelectMany(c => GoldenCases.Run(c, candidate, model)).ToList();
             if (failures.Count > 0) throw new RefusedException(422, [.. failures.Select(f => Issue.Error("invariant", f))]);
             Volatile.Write(ref current, candidate);
         }
 
-        return package;
+        return packages;
     }
 
     public void Remove(string code, string edition)

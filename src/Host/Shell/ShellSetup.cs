@@ -1,0 +1,50 @@
+using System.Text.Encodings.Web;
+using System.Text.Unicode;
+using Microsoft.Extensions.FileProviders;
+using Tongxin.Kernel.Access;
+
+namespace Tongxin.Host.Shell;
+
+/// <summary>The pages: services, static files, settings, and the home of each role.</summary>
+internal static class ShellSetup
+{
+    private static readonly TimeSpan SettingsLast = TimeSpan.FromDays(365);
+
+    public static void AddShell(this IServiceCollection services)
+    {
+        services.AddHttpContextAccessor();
+        services.AddRazorComponents();
+        // Chinese as Chinese: a third of the bytes of numbered entities.
+        services.AddSingleton(HtmlEncoder.Create(UnicodeRanges.All));
+    }
+
+    /// <summary>Before sign-in decides: files that are nobody's.</summary>
+    public static void UsePages(this WebApplication app) =>
+        app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Path.Combine(AppContext.BaseDirectory, "wwwroot")) });
+
+    /// <summary>After sign-in is mapped.</summary>
+    public static void MapPages(this WebApplication app)
+    {
+        app.MapRazorComponents<App>().AddAdditionalAssemblies(typeof(Tongxin.Modules.Catalogue).Assembly);
+        FollowUpPosts.Map(app);
+        app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role)));
+        app.MapGet("/setting/{name}", Set).AllowAnonymous();
+    }
+
+    private static string Home(Role? role) => role switch
+    {
+        null => "/sign-in",
+        Role.Resident or Role.Proxy => "/mine",
+        Role.CountyCommission or Role.CityCommission or Role.HospitalManager or Role.DiseaseControl => "/cockpit",
+        Role.Administrator => "/accounts",
+        _ => "/today",
+    };
+
+    private static IResult Set(string name, string? back, HttpContext http)
+    {
+        var (on, off) = name switch { Words.Cookie => ("en", "zh-CN"), "size" => ("large", "normal"), _ => ("", "") };
+        if (on.Length > 0)
+            http.Response.Cookies.Append(name, http.Request.Cookies[name] == on ? off : on, new() { MaxAge = SettingsLast, SameSite = SameSiteMode.Strict, HttpOnly = true });
+        return Results.LocalRedirect(back is { Length: > 0 } && back[0] is '/' && !back.StartsWith("//", StringComparison.Ordinal) ? back : "/");
+    }
+}
