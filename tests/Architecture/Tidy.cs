@@ -18,6 +18,7 @@ public sealed class Tidy
     [Fact]
     public void No_line_of_code_is_longer_than_180_characters() => Fail(
         from file in Sources()
+        where file.EndsWith(".cs", StringComparison.Ordinal)
         from line in Repository.Read(file).Split('\n').Index()
         where line.Item.Length > LongestLine
         select $"{file}:{line.Index + 1}: {line.Item.Length} characters");

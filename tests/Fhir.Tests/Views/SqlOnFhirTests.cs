@@ -50,7 +50,8 @@ public sealed class SqlOnFhirTests(ITestOutputHelper output)
         }
     }
 
-    private static string Line(IReadOnlyList<ViewColumn> columns, object?[] row) => string.Join('|', columns.Select((c, i) => $"{c.Name}={Text(row[i])}").Order(StringComparer.Ordinal));
+    private static string Line(IReadOnlyList<ViewColumn> columns, object?[] row) => string.Join('|', columns.Select((c, i) =>
+        $"{c.Name}={Text(row[i])}").Order(StringComparer.Ordinal));
 
     private static string Line(IReadOnlyList<ViewColumn> columns, JsonElement row) =>
         string.Join('|', columns.Select(c => $"{c.Name}={(row.TryGetProperty(c.Name, out var v) ? Text(v) : "")}").Order(StringComparer.Ordinal));

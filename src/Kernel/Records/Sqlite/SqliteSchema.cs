@@ -15,7 +15,8 @@ internal static class SqliteSchema
     /// <summary>For one connection: the journal that survives a power cut, and a wait for other processes' locks.</summary>
     public const string Pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;";
 
-    public const string ReaderPragmas = "PRAGMA busy_timeout = 10000; PRAGMA query_only = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824;";
+    public const string ReaderPragmas =
+        "PRAGMA busy_timeout = 10000; PRAGMA query_only = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824;";
 
     public static readonly string Tables = $"""
         PRAGMA page_size = 8192;
