@@ -28,7 +28,7 @@ internal static class ShellSetup
         app.MapRazorComponents<App>().AddAdditionalAssemblies(typeof(Tongxin.Modules.Catalogue).Assembly);
         FollowUpPosts.Map(app);
         app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role)));
-        app.MapGet("/setting/{name}", Set).AllowAnonymous();
+        app.MapGet("/setting/{name}", Set);
     }
 
     private static string Home(Role? role) => role switch
