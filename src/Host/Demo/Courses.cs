@@ -26,6 +26,7 @@ internal static class Courses
         var sugar = age >= 35 && chance.Happens((pressure ? 2.0 : 0.8) * Math.Min(0.10, 0.01 + (age - 35) * 0.0022));
         if (!pressure && !sugar) yield break;
         var visits = Visits(chance, resident, places, pressure, sugar, today).ToList();
+        if (visits[0].Date >= resident.DiedOn) yield break;
         if (pressure) yield return new(resident, Hypertension, visits[0].Date.AddDays(-14), visits);
         if (sugar) yield return new(resident, Diabetes, visits[0].Date.AddDays(-14), visits);
     }
