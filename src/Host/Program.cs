@@ -12,6 +12,7 @@ var root = new RootCommand("Tongxin 同心: the health record of a county, the s
     Export.Command,
     Verify.Command,
     Rebuild.Command,
+    Terms.Command,
     ListModules.Command,
 };
 

@@ -6,7 +6,8 @@ using Tongxin.Kernel.Records.Search;
 namespace Tongxin.Kernel.Access;
 
 /// <summary>The writing half of the door: policy of each change, preparation, whose record it goes to, and the audit entry of the same transaction.</summary>
-internal sealed class Commits(IRecordStore store, OrganisationTree tree, SearchIndex index, SearchQuery queries, IdSource ids, AccessRules rules, TimeProvider clock)
+internal sealed class Commits(
+    IRecordStore store, OrganisationTree tree, SearchIndex index, SearchQuery queries, IdSource ids, AccessRules rules, RecordedCodes codes, TimeProvider clock)
 {
     /// <summary>References named in one audit entry; the people are named all.</summary>
     public const int MostTargets = 1_000;
@@ -28,6 +29,7 @@ internal sealed class Commits(IRecordStore store, OrganisationTree tree, SearchI
                 IdempotencyKey = options.IdempotencyKey is { } key ? $"{caller.Subject}|{key}" : null,
             }, cancel);
         if (prepared.Changes.Any(c => c.Key.Type is "Organization")) await tree.LoadAsync(cancel);
+        if (prepared.Changes.Any(c => c.Key.Type is "CodeSystem" or "ValueSet")) await codes.CatchUpAsync(cancel);
         return committed;
     }
 

@@ -96,6 +96,14 @@ public sealed class RecordAccess
         return found;
     }
 
+    /// <summary>Whether the caller may look at definitions of this type: nobody's record, so that asking leaves no audit entry. Throws 403 when not.</summary>
+    public async Task PermitDefinitionAsync(Caller caller, string type, CancellationToken cancel)
+    {
+        if (!ResourceGroups.Definitions.Contains(type)) throw new ArgumentException($"{type} is not a definition.", nameof(type));
+        if (!Door.Decide(caller, Interactions.Read, type, await tree.GetAsync(cancel)).Permitted)
+            throw RefusedException.Because(403, "forbidden", $"Your role or token may not read {type}.");
+    }
+
     // The trail as AuditEvents: of one person (patient=…) or all, newest first. Reading it is itself on record.
     private async Task<SearchPage> TrailAsync(Caller caller, SearchRequest request, CancellationToken cancel)
     {

@@ -30,13 +30,18 @@ public static class RecordSetup
         services.AddSingleton(engine);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(p => new AccessRules { Validate = resource => p.GetRequiredService<Validator>().Validate(resource) });
-        services.TryAddSingleton<SearchMeaning>();
+        services.AddSingleton<Codes>();
+        services.AddSingleton(p => new RecordedCodes(
+            p.GetRequiredService<IRecordStore>(), p.GetRequiredService<Codes>(), p.GetRequiredService<Pinyin>(), p.GetRequiredService<TimeProvider>(),
+            p.GetService<ILogger<RecordedCodes>>() ?? NullLogger<RecordedCodes>.Instance));
+        services.AddHostedService(p => p.GetRequiredService<RecordedCodes>());
+        services.TryAddSingleton(p => new SearchMeaning { Clock = p.GetRequiredService<TimeProvider>() }.With(p.GetRequiredService<Codes>()));
         services.AddSingleton(p => new IdSource(p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SearchQuery>();
         services.AddSingleton<Pinyin>();
         services.AddSingleton(p => new SearchIndex(readings: Readings(p.GetRequiredService<Pinyin>())));
         services.AddSingleton(p => new RecordUpkeep(upkeep, p.GetRequiredService<SearchIndex>()));
-        services.AddSingleton(_ => ResourceValidation.Create());
+        services.AddSingleton(p => ResourceValidation.Create(p.GetRequiredService<Codes>().IsMember));
         AddDoor(services, engine);
         return services;
     }
@@ -51,7 +56,7 @@ public static class RecordSetup
         services.AddHostedService(p => p.GetRequiredService<OrganisationTree>());
         services.AddSingleton(p => new Commits(
             p.GetRequiredService<IRecordStore>(), p.GetRequiredService<OrganisationTree>(), p.GetRequiredService<SearchIndex>(), p.GetRequiredService<SearchQuery>(),
-            p.GetRequiredService<IdSource>(), p.GetRequiredService<AccessRules>(), p.GetRequiredService<TimeProvider>()));
+            p.GetRequiredService<IdSource>(), p.GetRequiredService<AccessRules>(), p.GetRequiredService<RecordedCodes>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new RecordAccess(
             p.GetRequiredService<IRecordStore>(), p.GetRequiredService<OrganisationTree>(), p.GetRequiredService<AuditTrail>(), p.GetRequiredService<SearchQuery>(),
             p.GetRequiredService<Commits>(), p.GetRequiredService<TimeProvider>()));

@@ -4,6 +4,7 @@ using Tongxin.Fhir.Model;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Records;
 using Tongxin.Kernel.Records.Model;
+using Tongxin.Kernel.Terminology;
 
 namespace Tongxin.Kernel.Programmes;
 
@@ -24,7 +25,10 @@ public static class ProgrammeServices
             return installed;
         });
         services.AddSingleton(p => new FollowUps(
-            p.GetRequiredService<RecordAccess>(), p.GetRequiredService<InstalledProgrammes>(), p.GetRequiredService<IFhirModel>(), p.GetRequiredService<TimeProvider>()));
+            p.GetRequiredService<RecordAccess>(), p.GetRequiredService<InstalledProgrammes>(), p.GetRequiredService<IFhirModel>(), p.GetRequiredService<TimeProvider>())
+        {
+            IsMember = p.GetRequiredService<Codes>().IsMember,
+        });
         services.AddSingleton(p => new WorkLists(p.GetRequiredService<RecordAccess>(), p.GetRequiredService<TimeProvider>()));
         return services;
     }

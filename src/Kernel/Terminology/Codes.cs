@@ -25,7 +25,7 @@ public sealed class Codes(Pinyin pinyin)
     public void Put(JsonElement resource)
     {
         if (resource.GetProperty("resourceType").GetString() is "CodeSystem" && CodeSystemReader.Read(resource, pinyin) is { } table) Put(table);
-        else if (resource.GetProperty("resourceType").GetString() is "ValueSet" && ValueSetRule.Read(resource) is { } rule) valueSets[rule.Url] = rule;
+        else if (resource.GetProperty("resourceType").GetString() is "ValueSet" && ValueSetRule.Read(resource, pinyin) is { Url.Length: > 0 } rule) valueSets[rule.Url] = rule;
     }
 
     /// <summary>Forgets a code system or value set whose resource was deleted.</summary>
@@ -40,19 +40,63 @@ public sealed class Codes(Pinyin pinyin)
     /// <summary>Null when the system or the code is not known: the two are different questions, ask <see cref="System"/> first where it matters.</summary>
     public Concept? Lookup(string system, string code) => System(system)?.Find(code);
 
-    /// <summary>Null when the value set is not known; the system may be null when the value set has the code in only one.</summary>
-    public bool? IsMember(string valueSet, string? system, string code)
+    /// <summary>
+    /// Null when the value set, or a code system that it takes whole or by filter, is not known; the system may be null when the value set has the
+    /// code in only one.
+    /// </summary>
+    public bool? IsMember(string valueSet, string? system, string code) => Rule(valueSet) is { } rule ? IsMember(rule, system, code) : null;
+
+    /// <summary>The same of a ValueSet resource that need not be on record.</summary>
+    public bool? IsMember(JsonElement valueSet, string? system, string code) =>
+        ValueSetRule.Read(valueSet, pinyin) is { } rule ? IsMember(rule, system, code) : null;
+
+    private bool? IsMember(ValueSetRule rule, string? system, string code)
     {
-        if (Rule(valueSet) is not { } rule) return null;
         foreach (var part in rule.Resolve(this))
             if ((system is null || part.Table.Url == system) && part.Table.IndexOf(code) is >= 0 and var index && part.Has(index)) return true;
-        return false;
+        return rule.Missing(this).Any(missing => system is null || missing == system) ? null : false;
+    }
+
+    /// <summary>Whether the first code is the second or narrower (<c>CodeSystem/$subsumes</c>); null when the system or one of the codes is not known.</summary>
+    public bool? IsA(string system, string code, string ancestor)
+    {
+        if (System(system) is not { } table) return null;
+        var (at, above) = (table.IndexOf(code), table.IndexOf(ancestor));
+        return at < 0 || above < 0 ? null : table.IsA(at, above);
+    }
+
+    /// <summary>The code itself and everything narrower (below) or broader in its system; null when the system or the code is not known.</summary>
+    public IReadOnlyList<string>? Related(string system, string code, bool below)
+    {
+        if (System(system) is not { } table || table.IndexOf(code) is not (>= 0 and var at)) return null;
+        var found = new List<string>();
+        if (below)
+        {
+            for (var i = 0; i < table.Count; i++)
+                if (table.IsA(i, at)) found.Add(table[i].Code);
+        }
+        else
+        {
+            for (; at >= 0; at = table[at].Parent) found.Add(table[at].Code);
+        }
+
+        return found;
     }
 
     /// <summary>Null when the value set (or the code system of that URL) is not known. The filter is code, text, pinyin or initials.</summary>
     public Expansion? Expand(string valueSet, string filter = "", int offset = 0, int count = 20)
     {
-        if (Rule(valueSet) is not { } rule) return null;
+        return Rule(valueSet) is { } rule ? Expand(rule, filter, offset, count) : null;
+    }
+
+    /// <summary>The same of a ValueSet resource that need not be on record. Null when it has no compose.</summary>
+    public Expansion? Expand(JsonElement valueSet, string filter = "", int offset = 0, int count = 20) =>
+        ValueSetRule.Read(valueSet, pinyin) is { } rule ? Expand(rule, filter, offset, count) : null;
+
+    private Expansion Expand(ValueSetRule rule, string filter, int offset, int count)
+    {
+        if (rule.Missing(this).FirstOrDefault() is { } missing)
+            throw RefusedException.Because(422, "not-supported", $"{rule.Url} takes codes of {missing}, which is not known here.", "ValueSet.compose");
         if (filter.Length > LongestFilter)
             throw RefusedException.Because(400, "too-long", $"A filter has at most {LongestFilter} characters.", "filter");
         var wanted = ConceptTable.Fold(filter);

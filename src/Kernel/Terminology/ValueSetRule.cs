@@ -18,15 +18,18 @@ internal sealed class ValueSetRule
 
     public string Url { get; }
 
-    public static ValueSetRule WholeSystem(string url) => new(url, [new(url, null, [], [])], []);
+    public static ValueSetRule WholeSystem(string url) => new(url, [new(url, null, null, [], [])], []);
 
-    /// <summary>Null when the ValueSet has no canonical and so cannot be asked for.</summary>
-    public static ValueSetRule? Read(JsonElement resource)
+    /// <summary>Null when the ValueSet says nothing of what belongs to it. Without a canonical (an empty Url) it can only be asked directly.</summary>
+    public static ValueSetRule? Read(JsonElement resource, Pinyin pinyin)
     {
-        if (!resource.TryGetProperty("url", out var url)) return null;
-        if (!resource.TryGetProperty("compose", out var compose)) return new(url.GetString()!, [], []);
-        return new(url.GetString()!, Parts(compose, "include"), Parts(compose, "exclude"));
+        var url = resource.TryGetProperty("url", out var given) ? given.GetString()! : "";
+        return resource.TryGetProperty("compose", out var compose) ? new(url, Parts(compose, "include", pinyin), Parts(compose, "exclude", pinyin)) : null;
     }
+
+    /// <summary>Code systems that this needs as a whole and that are not known.</summary>
+    public IEnumerable<string> Missing(Codes codes, int depth = 0) =>
+        depth > DeepestImport ? [] : includes.SelectMany(p => p.Missing(codes, depth)).Distinct(StringComparer.Ordinal);
 
     /// <summary>Tables and membership tests; a concept belongs when a test of its table says so.</summary>
     public IEnumerable<Members> Resolve(Codes codes, int depth = 0)
@@ -40,26 +43,44 @@ internal sealed class ValueSetRule
             select excluded.Count is 0 ? members : members with { Has = i => members.Has(i) && !excluded.Any(e => e.Has(i)) };
     }
 
-    private static List<Part> Parts(JsonElement compose, string name)
+    private static List<Part> Parts(JsonElement compose, string name, Pinyin pinyin)
     {
         if (!compose.TryGetProperty(name, out var list)) return [];
         return [.. list.EnumerateArray().Select(item => new Part(
             item.TryGetProperty("system", out var system) ? system.GetString() : null,
             item.TryGetProperty("concept", out var concepts) ? [.. concepts.EnumerateArray().Select(c => c.GetProperty("code").GetString()!)] : null,
+            Listed(item, pinyin),
             item.TryGetProperty("filter", out var filters) ? [.. filters.EnumerateArray().Select(Filter.Read)] : [],
             item.TryGetProperty("valueSet", out var sets) ? [.. sets.EnumerateArray().Select(s => s.GetString()!)] : []))];
+    }
+
+    // A value set may list codes of a system that nobody loaded, with their names: then the list itself is what is known of the system.
+    private static Lazy<ConceptTable>? Listed(JsonElement item, Pinyin pinyin)
+    {
+        if (!item.TryGetProperty("concept", out var list) || !item.TryGetProperty("system", out var system)) return null;
+        var concepts = list.EnumerateArray()
+            .Select(c => new Concept(c.GetProperty("code").GetString()!, c.TryGetProperty("display", out var display) ? display.GetString()! : c.GetProperty("code").GetString()!))
+            .DistinctBy(c => c.Code, StringComparer.Ordinal)
+            .ToList();
+        var url = system.GetString()!;
+        return new(() => new(url, null, url, concepts, pinyin));
     }
 
     /// <summary>Which concepts of one table belong.</summary>
     internal sealed record Members(ConceptTable Table, Func<int, bool> Has);
 
-    private sealed record Part(string? System, HashSet<string>? Concepts, IReadOnlyList<Filter> Filters, IReadOnlyList<string> ValueSets)
+    private sealed record Part(
+        string? System, HashSet<string>? Concepts, Lazy<ConceptTable>? Listed, IReadOnlyList<Filter> Filters, IReadOnlyList<string> ValueSets)
     {
+        public IEnumerable<string> Missing(Codes codes, int depth) => ValueSets
+            .SelectMany(v => codes.Find(v) is { } rule ? rule.Missing(codes, depth + 1) : [v])
+            .Concat(System is not null && Listed is null && codes.System(System) is null ? [System] : []);
+
         public IEnumerable<Members> Resolve(Codes codes, int depth)
         {
             var imported = ValueSets.Select(v => codes.Find(v)?.Resolve(codes, depth + 1).ToList() ?? []).ToList();
             if (System is null) return imported.SelectMany(m => m);
-            if (codes.System(System) is not { } table) return [];
+            if ((codes.System(System) ?? Listed?.Value) is not { } table) return [];
             var tests = Filters.Select(f => f.Test(table)).ToList();
             return [new(table, i =>
                 (Concepts is null || Concepts.Contains(table[i].Code))

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Tongxin.Fhir.Validation;
+using Tongxin.Web.Fhir.Terms;
 
 namespace Tongxin.Web.Fhir;
 
@@ -12,7 +13,9 @@ public static class FhirSetup
         services.AddSingleton(options);
         services.AddSingleton(Everything.Operation);
         services.AddSingleton(provider => Validating.Operation(provider.GetRequiredService<Validator>()));
-        services.AddSingleton<Operations>();
+        services.AddSingleton<TermOperations>();
+        services.AddSingleton(provider => new Operations(
+            [.. provider.GetServices<Operation>(), .. provider.GetRequiredService<TermOperations>().All]));
         services.AddSingleton<FhirServer>();
         services.AddSingleton<FhirEndpoint>();
         return services;

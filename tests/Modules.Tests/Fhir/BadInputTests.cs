@@ -3,7 +3,7 @@ using System.Text;
 namespace Tongxin.Modules.Tests.Fhir;
 
 /// <summary>What comes over the wire may be anything: it is refused with a 4xx that says where, and the server goes on.</summary>
-public sealed class BadInputTests(FhirServerFixture server) : IClassFixture<FhirServerFixture>
+public abstract class BadInputContract(FhirServerFixture server)
 {
     [Theory]
     [InlineData("")]
@@ -157,3 +157,7 @@ public sealed class BadInputTests(FhirServerFixture server) : IClassFixture<Fhir
         }
     }
 }
+
+public sealed class PostgresBadInputTests(FhirServerFixture server) : BadInputContract(server), IClassFixture<FhirServerFixture>;
+
+public sealed class SqliteBadInputTests(SqliteServerFixture server) : BadInputContract(server), IClassFixture<SqliteServerFixture>;

@@ -4,7 +4,7 @@ using static Tongxin.Modules.Tests.Fhir.FhirServerFixture;
 namespace Tongxin.Modules.Tests.Fhir;
 
 /// <summary>FHIR R4 §3.1.0.11: batch and transaction.</summary>
-public sealed class BundleTests(FhirServerFixture server) : IClassFixture<FhirServerFixture>
+public abstract class BundleContract(FhirServerFixture server)
 {
     [Fact]
     public async Task A_transaction_rewrites_the_references_between_its_entries()
@@ -130,3 +130,7 @@ public sealed class BundleTests(FhirServerFixture server) : IClassFixture<FhirSe
         return entry.ToJsonString();
     }
 }
+
+public sealed class PostgresBundleTests(FhirServerFixture server) : BundleContract(server), IClassFixture<FhirServerFixture>;
+
+public sealed class SqliteBundleTests(SqliteServerFixture server) : BundleContract(server), IClassFixture<SqliteServerFixture>;

@@ -11,7 +11,7 @@ using Tongxin.Web.SignIn;
 namespace Tongxin.Modules.Tests.Fhir;
 
 /// <summary>The real server on a free port of this machine over a real database, and a client that speaks to it as others do.</summary>
-public sealed class FhirServerFixture : IAsyncLifetime
+public class FhirServerFixture : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("tongxin-fhir-").FullName;
     private WebApplication? app;
@@ -20,19 +20,28 @@ public sealed class FhirServerFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var cluster = await PostgresCluster.OfThisProcess;
-        var engine = new RecordEngine.Postgres(await cluster.CreateDatabaseAsync()) { Folder = folder };
+        var engine = await EngineAsync(folder);
         app = await Serving.BuildAsync(new(engine, "http://127.0.0.1:0"), CancellationToken.None);
         await app.StartAsync();
         Http = new() { BaseAddress = new(app.Urls.First() + "/fhir/") };
         Http.DefaultRequestHeaders.Authorization = new("Bearer", new Tokens(engine, TimeProvider.System).ForOperator(["system/*.cruds"], TimeSpan.FromHours(1)));
     }
 
+    /// <summary>Where the record of this server is kept.</summary>
+    protected virtual async Task<RecordEngine> EngineAsync(string folder) =>
+        new RecordEngine.Postgres(await (await PostgresCluster.OfThisProcess).CreateDatabaseAsync()) { Folder = folder };
+
     public async ValueTask DisposeAsync()
     {
         Http?.Dispose();
-        if (app is not null) await app.DisposeAsync();
+        if (app is not null)
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+        }
+
         Directory.Delete(folder, recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     public Task<Said> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Get, path, null, headers);
@@ -77,6 +86,12 @@ public sealed class FhirServerFixture : IAsyncLifetime
         Assert.True(said.Status is 201, said.Body);
         return said.Json["id"]!.GetValue<string>();
     }
+}
+
+/// <summary>The same over SQLite.</summary>
+public sealed class SqliteServerFixture : FhirServerFixture
+{
+    protected override Task<RecordEngine> EngineAsync(string folder) => Task.FromResult<RecordEngine>(new RecordEngine.Sqlite(folder));
 }
 
 /// <summary>What the server said.</summary>

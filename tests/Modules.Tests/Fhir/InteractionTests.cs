@@ -3,7 +3,7 @@ using static Tongxin.Modules.Tests.Fhir.FhirServerFixture;
 namespace Tongxin.Modules.Tests.Fhir;
 
 /// <summary>FHIR R4 §3.1.0: the interactions with one resource, as a client sees them.</summary>
-public sealed class InteractionTests(FhirServerFixture server) : IClassFixture<FhirServerFixture>
+public abstract class InteractionContract(FhirServerFixture server)
 {
     [Fact]
     public async Task What_was_created_is_read_back_with_the_same_bytes_and_a_weak_etag()
@@ -204,3 +204,7 @@ public sealed class InteractionTests(FhirServerFixture server) : IClassFixture<F
         (await server.PostAsync("Observation/$validate", Patient(system, "1"))).RefusedWith(400);
     }
 }
+
+public sealed class PostgresInteractionTests(FhirServerFixture server) : InteractionContract(server), IClassFixture<FhirServerFixture>;
+
+public sealed class SqliteInteractionTests(SqliteServerFixture server) : InteractionContract(server), IClassFixture<SqliteServerFixture>;

@@ -3,7 +3,7 @@ using static Tongxin.Modules.Tests.Fhir.FhirServerFixture;
 namespace Tongxin.Modules.Tests.Fhir;
 
 /// <summary>FHIR R4 §3.1.1 over HTTP: what the addresses and the bundles look like; what is found is the engines' tests.</summary>
-public sealed class SearchHttpTests(FhirServerFixture server) : IClassFixture<FhirServerFixture>
+public abstract class SearchHttpContract(FhirServerFixture server)
 {
     [Fact]
     public async Task A_search_by_get_and_by_posted_form_finds_the_same()
@@ -136,3 +136,7 @@ public sealed class SearchHttpTests(FhirServerFixture server) : IClassFixture<Fh
              "subject":{"reference":"Patient/{{{patient}}}"},"valueQuantity":{"value":120,"unit":"mmHg"}}
             """;
 }
+
+public sealed class PostgresSearchHttpTests(FhirServerFixture server) : SearchHttpContract(server), IClassFixture<FhirServerFixture>;
+
+public sealed class SqliteSearchHttpTests(SqliteServerFixture server) : SearchHttpContract(server), IClassFixture<SqliteServerFixture>;

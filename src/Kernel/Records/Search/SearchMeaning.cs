@@ -18,7 +18,11 @@ public sealed record SearchMeaning
     public Func<string, IReadOnlyList<SearchValue.Token>?> Expand { get; init; } = _ => null;
 
     /// <summary>Knows the value sets of the terminology besides.</summary>
-    public SearchMeaning With(Codes codes) => this with { Expand = set => Members(codes, set) };
+    public SearchMeaning With(Codes codes) => this with
+    {
+        Expand = set => Members(codes, set),
+        Subsumed = (token, below) => token is { System: { } system, Code: { } code } ? codes.Related(system, code, below)?.Select(c => new SearchValue.Token(system, c)).ToList() : null,
+    };
 
     /// <summary>The code and all below it (true) or above it (false) in its system; null when the system is not known here.</summary>
     public Func<SearchValue.Token, bool, IReadOnlyList<SearchValue.Token>?> Subsumed { get; init; } = (_, _) => null;
