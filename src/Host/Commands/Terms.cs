@@ -8,7 +8,8 @@ using Tongxin.Kernel.Terminology;
 
 namespace Tongxin.Host.Commands;
 
-/// <summary><c>tongxin codes FILE.csv</c>: a classification, such as ICD-10 or the insurance's catalogues, as a CodeSystem of the record. A second import replaces the first.</summary>
+/// <summary><c>tongxin codes FILE.csv</c>: a classification, such as ICD-10, as a CodeSystem of the record.</summary>
+/// <remarks>A second import replaces the first.</remarks>
 internal static class Terms
 {
     private const string FromInput = "-";

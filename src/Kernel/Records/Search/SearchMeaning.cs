@@ -21,7 +21,9 @@ public sealed record SearchMeaning
     public SearchMeaning With(Codes codes) => this with
     {
         Expand = set => Members(codes, set),
-        Subsumed = (token, below) => token is { System: { } system, Code: { } code } ? codes.Related(system, code, below)?.Select(c => new SearchValue.Token(system, c)).ToList() : null,
+        Subsumed = (token, below) => token is { System: { } system, Code: { } code }
+            ? codes.Related(system, code, below)?.Select(c => new SearchValue.Token(system, c)).ToList()
+            : null,
     };
 
     /// <summary>The code and all below it (true) or above it (false) in its system; null when the system is not known here.</summary>
