@@ -17,7 +17,7 @@ public sealed class DiskFullTests
         {
             PostgresCluster.Run("chown", "postgres", disk);
             await using var cluster = await PostgresCluster.StartAsync(Path.Combine(disk, "data"), "max_wal_size = 64MB\nwal_recycle = off\n");
-            await FillAsync(cluster, Path.Combine(disk, "filler"));
+            await FillAsync(await Target.PostgresAsync(cluster), Path.Combine(disk, "filler"), () => cluster.StartIfStopped());
         }
         finally
         {
@@ -26,9 +26,25 @@ public sealed class DiskFullTests
         }
     }
 
-    private static async Task FillAsync(PostgresCluster cluster, string filler)
+    [Fact]
+    public async Task A_full_disk_under_SQLite_refuses_writes_and_loses_none()
     {
-        var target = await Target.PostgresAsync(cluster);
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Mounting a small disk needs root.");
+        var disk = Directory.CreateTempSubdirectory("tongxin-disk-").FullName;
+        PostgresCluster.Run("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk);
+        try
+        {
+            await FillAsync(Target.Sqlite(Path.Combine(disk, "data")), Path.Combine(disk, "filler"), () => { });
+        }
+        finally
+        {
+            PostgresCluster.Run("umount", "-l", disk);
+            Directory.Delete(disk);
+        }
+    }
+
+    private static async Task FillAsync(Target target, string filler, Action restart)
+    {
         var path = Path.GetTempFileName();
         using (var history = new History(path))
         await using (var store = await target.OpenAsync())
@@ -43,11 +59,11 @@ public sealed class DiskFullTests
             File.Delete(filler);
             // With the journal's disk full PostgreSQL stops itself; whoever runs it starts it again, as systemd would.
             var before = history.Count;
-            await Patience.UntilAsync(() => history.Count > before + 100, load, () => cluster.StartIfStopped());
+            await Patience.UntilAsync(() => history.Count > before + 100, load, restart);
             await stop.CancelAsync();
             await running;
         }
-        Rounds.Say("disk full (postgres)", 1, await Checker.CheckAsync(target, path));
+        Rounds.Say($"disk full ({target.Engine})", 1, await Checker.CheckAsync(target, path));
         File.Delete(path);
     }
 }

@@ -13,6 +13,9 @@ public sealed class FailingEntryTests
     public async Task A_bundle_that_fails_at_any_entry_leaves_nothing_in_PostgreSQL() =>
         await FailAsync(await Target.PostgresAsync(await PostgresCluster.OfThisProcess));
 
+    [Fact]
+    public async Task A_bundle_that_fails_at_any_entry_leaves_nothing_in_SQLite() => await FailAsync(Target.Sqlite());
+
     private static async Task FailAsync(Target target)
     {
         var path = Path.GetTempFileName();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tongxin.Kernel.Tests.Records;
 
 namespace Tongxin.Faults;
@@ -48,6 +49,39 @@ public sealed class FailingSyncTests
             await running;
         }
         Rounds.Say("failing fsync (postgres)", 1, await Checker.CheckAsync(target, path));
+        File.Delete(path);
+    }
+
+    [Fact]
+    public async Task A_flush_that_fails_is_never_acknowledged_by_SQLite()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/gcc"), "The shim that makes fsync fail is compiled with gcc: apt-get install gcc libc6-dev");
+        var target = Target.Sqlite();
+        var (library, trigger, path) = (Path.Combine(target.Place, "shim.so"), Path.Combine(target.Place, "failing"), Path.GetTempFileName());
+        Compile(target.Place, library);
+        var start = new ProcessStartInfo(Environment.ProcessPath!, ["child", target.Engine, target.Place, path, "f"]) { RedirectStandardOutput = true };
+        (start.Environment["LD_PRELOAD"], start.Environment["FAILING_SYNC"]) = (library, trigger);
+        using var child = Process.Start(start)!;
+        Assert.Equal("ready", await child.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        await Task.Delay(700, TestContext.Current.CancellationToken);
+
+        await File.WriteAllTextAsync(trigger, "", TestContext.Current.CancellationToken);
+        await Task.Delay(300, TestContext.Current.CancellationToken);
+        var acknowledged = History.Read(path).Count();
+        await Task.Delay(700, TestContext.Current.CancellationToken);
+        Assert.Equal(acknowledged, History.Read(path).Count());
+
+        File.Delete(trigger);
+        for (var waited = 0; History.Read(path).Count() < acknowledged + 50; waited++)
+        {
+            Assert.False(child.HasExited, "The server ended instead of going on when the disk was well again.");
+            Assert.True(waited < 300, "Nothing was stored although the disk is well again.");
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+
+        child.Kill();
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Rounds.Say("failing fsync (sqlite)", 1, await Checker.CheckAsync(target, path));
         File.Delete(path);
     }
 

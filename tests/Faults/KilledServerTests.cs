@@ -12,6 +12,9 @@ public sealed class KilledServerTests
     public async Task A_killed_server_on_PostgreSQL_loses_nothing_that_it_acknowledged() =>
         await KillAsync(await Target.PostgresAsync(await PostgresCluster.OfThisProcess));
 
+    [Fact]
+    public async Task A_killed_server_on_SQLite_loses_nothing_that_it_acknowledged() => await KillAsync(Target.Sqlite());
+
     private static async Task KillAsync(Target target)
     {
         var history = Path.GetTempFileName();

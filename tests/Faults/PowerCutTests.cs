@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tongxin.Kernel.Records.Postgres;
 using Tongxin.Kernel.Tests.Records;
 
@@ -21,6 +22,16 @@ public sealed class PowerCutTests
         Rounds.Say("power cut (postgres)", rounds, acknowledged);
     }
 
+    [Fact]
+    public async Task A_power_cut_under_SQLite_loses_nothing_that_was_acknowledged()
+    {
+        Assert.SkipWhen(FaultyDisk.Missing() is not null, FaultyDisk.Missing() ?? "");
+        var rounds = Rounds.Of(2);
+        var acknowledged = 0;
+        for (var round = 0; round < rounds; round++) acknowledged += await CutSqliteAsync(600 + (round * 700));
+        Rounds.Say("power cut (sqlite)", rounds, acknowledged);
+    }
+
     /// <summary>The rig's own test: where it does not lose the writes of a server that does not flush, it proves nothing.</summary>
     [Fact]
     public async Task The_rig_loses_what_PostgreSQL_does_not_flush()
@@ -28,6 +39,24 @@ public sealed class PowerCutTests
         Assert.SkipWhen(FaultyDisk.Missing() is not null, FaultyDisk.Missing() ?? "");
         var (lost, _) = await CutAsync(durable: false, 1_500);
         Assert.True(lost > 0, "Nothing was lost although nothing was flushed: the rig does not cut the power.");
+    }
+
+    private static async Task<int> CutSqliteAsync(int life)
+    {
+        using var disk = FaultyDisk.Make();
+        var (target, path) = (Target.Sqlite(Path.Combine(disk.Mount, "data")), Path.GetTempFileName());
+        Directory.CreateDirectory(target.Place);
+        using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["child", target.Engine, target.Place, path, "w"]) { RedirectStandardOutput = true })!;
+        Assert.Equal("ready", await child.StandardOutput.ReadLineAsync());
+        await Task.Delay(life);
+        disk.CutPower();
+        child.Kill();
+        await child.WaitForExitAsync();
+        disk.Restore();
+        var acknowledged = await Checker.CheckAsync(target, path);
+        Assert.True(acknowledged > 50, $"Only {acknowledged} versions were acknowledged before the cut.");
+        File.Delete(path);
+        return acknowledged;
     }
 
     private static async Task<(int Lost, int Acknowledged)> CutAsync(bool durable, int life)

@@ -111,7 +111,14 @@ internal sealed class CommitQueue : IAsyncDisposable
         changesSinceOptimising += changes;
         if (changesSinceOptimising < ChangesBetweenOptimising) return;
         changesSinceOptimising = 0;
-        session.ExecuteScript("PRAGMA analysis_limit = 1000; PRAGMA optimize = 0x10002;");
+        try
+        {
+            session.ExecuteScript("PRAGMA analysis_limit = 1000; PRAGMA optimize = 0x10002;");
+        }
+        catch (SqliteException)
+        {
+            // The disk is full or failing: the commits stand, the old statistics serve on, and the next commit tells its caller.
+        }
     }
 
     private static Exception Explained(Exception failure) => failure is SqliteException { SqliteErrorCode: DiskFull or ReadOnly or InputOutput } full
