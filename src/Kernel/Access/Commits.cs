@@ -12,9 +12,26 @@ internal sealed class Commits(
     /// <summary>References named in one audit entry; the people are named all.</summary>
     public const int MostTargets = 1_000;
 
+    private const int MostAttempts = 5;
+
     private readonly Placing placing = new(store);
 
     public async Task<IReadOnlyList<Committed>> CommitAsync(Caller caller, IReadOnlyList<Change> changes, CommitOptions options, CancellationToken cancel)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await PreparedAndCommittedAsync(caller, changes, options, cancel);
+            }
+            catch (RefusedException moved) when (attempt < MostAttempts && moved is { Status: 409, Issues: [{ Code: "transient" }, ..] })
+            {
+                // Somebody made what a condition looks for in between: prepared again, the references name that one.
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<Committed>> PreparedAndCommittedAsync(Caller caller, IReadOnlyList<Change> changes, CommitOptions options, CancellationToken cancel)
     {
         var organisations = await tree.GetAsync(cancel);
         foreach (var change in changes) CheckPolicy(caller, change, organisations);

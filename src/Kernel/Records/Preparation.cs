@@ -19,7 +19,8 @@ internal sealed class Preparation(SearchIndex index, SearchQuery query, IdSource
         if (changes.Count is 0 or > MostChanges)
             throw RefusedException.Because(400, "too-costly", $"A commit has 1 to {MostChanges} changes.");
         var drafts = new List<Draft>(changes.Count);
-        foreach (var change in changes) drafts.Add(await DraftAsync(change, changes.Count > 1, cancel));
+        var deleted = changes.OfType<Change.Delete>().Select(d => d.Key).ToHashSet();
+        foreach (var change in changes) drafts.Add(await DraftAsync(change, changes.Count > 1, deleted, cancel));
         CheckKeys(drafts);
         var becomes = Names(drafts);
         await AddConditionsAsync(drafts, becomes, cancel);
@@ -32,9 +33,9 @@ internal sealed class Preparation(SearchIndex index, SearchQuery query, IdSource
     }
 
     /// <summary>A change with the key it will have.</summary>
-    private sealed record Draft(Change Change, ResourceKey Key, SearchRequest? Condition = null);
+    private sealed record Draft(Change Change, ResourceKey Key, SearchRequest? Condition = null, bool KeyIsTold = false);
 
-    private async Task<Draft> DraftAsync(Change change, bool withOthers, CancellationToken cancel)
+    private async Task<Draft> DraftAsync(Change change, bool withOthers, HashSet<ResourceKey> deleted, CancellationToken cancel)
     {
         var condition = change switch
         {
@@ -50,12 +51,13 @@ internal sealed class Preparation(SearchIndex index, SearchQuery query, IdSource
             Change.DeleteWhere => new(change, new(change.Type, ""), condition),
             _ when condition is null => new(change, new(change.Type, ids.Next())),
             // Others may point to this one, so it must be known now whether it will be a new resource or one that stands.
-            _ => new(change, withOthers && change.FullUrl is not null ? await MatchAsync(change, condition, cancel) : new(change.Type, ids.Next()), condition),
+            _ when withOthers && change.FullUrl is not null => new(change, await MatchAsync(change, condition, deleted, cancel), condition, KeyIsTold: true),
+            _ => new(change, new(change.Type, ids.Next()), condition),
         };
     }
 
-    private async Task<ResourceKey> MatchAsync(Change change, SearchRequest condition, CancellationToken cancel) =>
-        await rules.Find(condition, cancel) switch
+    private async Task<ResourceKey> MatchAsync(Change change, SearchRequest condition, HashSet<ResourceKey> deleted, CancellationToken cancel) =>
+        (await rules.Find(condition, cancel)).Where(found => !deleted.Contains(found)).ToList() switch
         {
             [] => new(change.Type, ids.Next()),
             [var match] => match,
@@ -135,6 +137,7 @@ internal sealed class Preparation(SearchIndex index, SearchQuery query, IdSource
             },
             IfNotPresent = draft.Change is Change.Put { IfNotPresent: true },
             Condition = draft.Condition,
+            KeyIsTold = draft.KeyIsTold,
             ConditionText = draft.Condition is null ? null : SearchText.Of(draft.Condition),
         };
         if (kind is ChangeKind.Delete) return empty;

@@ -43,6 +43,9 @@ public sealed record PreparedChange
     /// <summary>The canonical text of <see cref="Condition"/>, which is the unique key.</summary>
     public string? ConditionText { get; init; }
 
+    /// <summary>Other changes of the commit refer to this one by <see cref="Key"/>: a condition that now matches another must refuse (409, transient).</summary>
+    public bool KeyIsTold { get; init; }
+
     /// <summary>Id of the Patient whose record this belongs to; null when it is nobody's.</summary>
     public string? Person { get; init; }
 

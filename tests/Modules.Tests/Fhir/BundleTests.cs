@@ -129,6 +129,47 @@ public abstract class BundleContract(FhirServerFixture server)
         if (fullUrl is not null) entry["fullUrl"] = fullUrl;
         return entry.ToJsonString();
     }
+
+    [Fact]
+    public async Task A_transaction_that_deletes_and_conditionally_creates_the_same_makes_a_new_one()
+    {
+        var system = NewSystem();
+        var old = await server.MadeAsync("Patient", Patient(system, "1"));
+        var said = await server.PostAsync("", $$$"""
+            {"resourceType":"Bundle","type":"transaction","entry":[
+              {"fullUrl":"urn:uuid:5b2cf6f6-7a34-4c3f-8f0e-3b7a2f6f1a01","resource":{{{Patient(system, "1", "李四")}}},
+               "request":{"method":"POST","url":"Patient","ifNoneExist":"identifier={{{system}}}|1"}},
+              {"resource":{"resourceType":"Flag","status":"active","code":{"text":"x"},"subject":{"reference":"urn:uuid:5b2cf6f6-7a34-4c3f-8f0e-3b7a2f6f1a01"}},
+               "request":{"method":"POST","url":"Flag"}},
+              {"request":{"method":"DELETE","url":"Patient/{{{old}}}"}}]}
+            """);
+
+        Assert.True(said.Status is 200, said.Body);
+        var found = Assert.Single((await server.GetAsync($"Patient?identifier={system}|1")).Ids);
+        Assert.NotEqual(old, found);
+        Assert.Single((await server.GetAsync($"Flag?patient={found}")).Ids);
+    }
+
+    [Fact]
+    public async Task References_follow_whoever_wins_the_race_of_equal_conditional_creates()
+    {
+        const int clients = 12;
+        for (var round = 0; round < 5; round++)
+        {
+            var system = NewSystem();
+            var said = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => server.PostAsync("", $$$"""
+                {"resourceType":"Bundle","type":"transaction","entry":[
+                  {"fullUrl":"urn:uuid:5b2cf6f6-7a34-4c3f-8f0e-3b7a2f6f1a01","resource":{{{Patient(system, "1")}}},
+                   "request":{"method":"POST","url":"Patient","ifNoneExist":"identifier={{{system}}}|1"}},
+                  {"resource":{"resourceType":"Flag","status":"active","code":{"text":"x"},"subject":{"reference":"urn:uuid:5b2cf6f6-7a34-4c3f-8f0e-3b7a2f6f1a01"}},
+                   "request":{"method":"POST","url":"Flag"}}]}
+                """)));
+
+            Assert.All(said, s => Assert.True(s.Status is 200, s.Body));
+            var one = Assert.Single((await server.GetAsync($"Patient?identifier={system}|1")).Ids);
+            Assert.Equal(clients, (await server.GetAsync($"Flag?patient={one}&_count=50")).Ids.Count());
+        }
+    }
 }
 
 public sealed class PostgresBundleTests(FhirServerFixture server) : BundleContract(server), IClassFixture<FhirServerFixture>;

@@ -34,6 +34,7 @@ internal sealed class ConditionSearch(SearchStatements searches)
     }
 
     /// <summary>The first matches, locked until the commit ends.</summary>
-    public Task<List<CurrentRow>> FindAsync(NpgsqlConnection connection, SearchRequest condition, Visibility visibility, CancellationToken cancel) =>
-        searches.LockAsync(connection, condition with { Count = Enough }, visibility, cancel);
+    /// <param name="gone">How many the commit itself deletes: they still match here and do not count.</param>
+    public Task<List<CurrentRow>> FindAsync(NpgsqlConnection connection, SearchRequest condition, Visibility visibility, int gone, CancellationToken cancel) =>
+        searches.LockAsync(connection, condition with { Count = Enough + gone }, visibility, cancel);
 }

@@ -32,6 +32,10 @@ internal sealed record Decision(PreparedChange Change, Stored Stored, CommitOutc
     public static RefusedException SeveralMatch(PreparedChange change) => RefusedException.Because(
         412, "multiple-matches", $"Several {change.Key.Type} match '{change.ConditionText}': make the condition narrower.");
 
+    /// <summary>Another commit came between the look and the commit: references of this one name an id that will not be. Prepared again it will be right.</summary>
+    public static RefusedException MatchMoved(PreparedChange change) => RefusedException.Because(
+        409, "transient", $"Another change made the {change.Key.Type} that matches '{change.ConditionText}' at the same moment: try again.");
+
     private static Decision Write(PreparedChange change, CurrentRow? current, DateTimeOffset at)
     {
         var key = current?.Key ?? change.Key;

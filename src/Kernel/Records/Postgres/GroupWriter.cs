@@ -108,6 +108,7 @@ internal sealed class GroupWriter(Names names, ResourceIds ids, ConditionSearch 
     private async Task DecideAsync(NpgsqlConnection main, PendingCommit pending, Dictionary<ResourceKey, CurrentRow> rows, CancellationToken cancel)
     {
         var touched = new HashSet<ResourceKey>();
+        var gone = new HashSet<ResourceKey>();
         var sight = await Sight.OfAsync(main, names, pending.Commit.Visibility, rows.Values, cancel);
         for (var i = 0; i < pending.Commit.Changes.Count; i++)
         {
@@ -116,14 +117,17 @@ internal sealed class GroupWriter(Names names, ResourceIds ids, ConditionSearch 
             var visible = current is null || sight.Sees(current);
             if (change.Condition is { } condition)
             {
-                var found = await conditions.FindAsync(main, condition, pending.Commit.Visibility, cancel);
+                var found = await conditions.FindAsync(main, condition, pending.Commit.Visibility, gone.Count, cancel);
+                found.RemoveAll(f => gone.Contains(f.Key));
                 if (found.Count > 1) throw Decision.SeveralMatch(change);
+                if (found.Count is 1 && change.KeyIsTold && found[0].Key != change.Key) throw Decision.MatchMoved(change);
                 if (found.Count is 1) (current, visible) = (found[0], true);
                 else if (change.Kind is ChangeKind.Delete) current = null;
             }
             var decision = Decision.Make(change, current, visible, pending.Commit.At);
             if (!touched.Add(decision.Stored.Key) && decision.Writes)
                 throw RefusedException.Because(400, "duplicate", $"{decision.Stored.Key} is changed twice in one transaction.", $"Bundle.entry[{i}]");
+            if (decision.Outcome is CommitOutcome.Deleted) gone.Add(decision.Stored.Key);
             if (decision.Current is { } row) pending.Rids[row.Key] = row.Rid;
             pending.Decisions.Add(decision);
         }

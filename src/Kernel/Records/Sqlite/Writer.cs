@@ -80,15 +80,17 @@ internal sealed class Writer
     {
         var decisions = new List<Decision>(commit.Changes.Count);
         var touched = new HashSet<ResourceKey>();
+        var gone = new HashSet<ResourceKey>();
         for (var i = 0; i < commit.Changes.Count; i++)
         {
             var change = commit.Changes[i];
             var current = change.Kind is ChangeKind.Create && change.Condition is null && !rids.ContainsKey(change.Key) && !Exists(change.Key) ? null : Current(change.Key);
             if (change.Condition is { } condition)
             {
-                // Two are enough to know that there are several.
-                var found = searches.Rows(session, condition with { Count = 2 }, commit.Visibility);
+                // Two are enough to know that there are several; what this commit itself deletes still matches here and does not count.
+                var found = searches.Rows(session, condition with { Count = 2 + gone.Count }, commit.Visibility).Where(f => !gone.Contains(f.Key)).ToList();
                 if (found.Count > 1) throw Decision.SeveralMatch(change);
+                if (found.Count is 1 && change.KeyIsTold && found[0].Key != change.Key) throw Decision.MatchMoved(change);
                 if (found.Count is 1) current = found[0];
                 else if (change.Kind is ChangeKind.Delete) current = null;
             }
@@ -96,6 +98,7 @@ internal sealed class Writer
             var decision = Decision.Make(change, current, current is null || Sees(commit.Visibility, current), commit.At);
             if (!touched.Add(decision.Stored.Key) && decision.Writes)
                 throw RefusedException.Because(400, "duplicate", $"{decision.Stored.Key} is changed twice in one transaction.", $"Bundle.entry[{i}]");
+            if (decision.Outcome is CommitOutcome.Deleted) gone.Add(decision.Stored.Key);
             decisions.Add(decision);
         }
 
