@@ -10,6 +10,8 @@ var root = new RootCommand("Tongxin 同心: the health record of a county, the s
     User.Command,
     ImportFiles.Command,
     Export.Command,
+    Backups.Backup,
+    Backups.Restore,
     Verify.Command,
     Rebuild.Command,
     Terms.Command,

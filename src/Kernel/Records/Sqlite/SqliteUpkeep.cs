@@ -3,7 +3,7 @@ using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Sqlite;
 
-/// <summary>Verify, rebuild and backup: everything derived is compared with, or made again from, the bodies.</summary>
+/// <summary>Verify and rebuild: everything derived is compared with, or made again from, the bodies.</summary>
 internal sealed class SqliteUpkeep(SessionPool readers, CommitQueue queue, SqliteSession session, Names names) : IRecordUpkeep
 {
     private const int Chunk = 500;
@@ -69,14 +69,6 @@ internal sealed class SqliteUpkeep(SessionPool readers, CommitQueue queue, Sqlit
         }
 
         return seen;
-    }
-
-    /// <summary>A copy of the whole record in a new file, while others read and write.</summary>
-    /// <exception cref="IOException">The file exists already.</exception>
-    public void Backup(string file)
-    {
-        if (File.Exists(file)) throw new IOException($"{file} exists already: a backup overwrites nothing.");
-        readers.Read(s => Unhurried(s).Execute("VACUUM INTO ?1", file));
     }
 
     private List<string> Compare(Writer writer, List<CurrentRow> rows, Func<ReadOnlyMemory<byte>, IndexEntries> extract)
