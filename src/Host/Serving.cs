@@ -14,6 +14,9 @@ namespace Tongxin.Host;
 internal sealed record ServeOptions(RecordEngine Engine, string Urls)
 {
     public SignInOptions SignIn { get; init; } = new();
+
+    /// <summary>Told the builder before the services are added: a clock of its own, another log.</summary>
+    public Action<WebApplicationBuilder>? With { get; init; }
 }
 
 /// <summary>The composition root: which services there are and which request goes where. Made here and nowhere else.</summary>
@@ -28,6 +31,7 @@ internal static class Serving
         builder.WebHost.UseUrls(options.Urls);
         builder.WebHost.ConfigureKestrel(Limit);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        options.With?.Invoke(builder);
         await builder.Services.AddRecordAsync(options.Engine, cancel);
         builder.Services.AddFhir(new FhirOptions());
         builder.Services.AddSignIn(options.Engine, options.SignIn);

@@ -34,21 +34,24 @@ internal sealed class Commits(
     private async Task<IReadOnlyList<Committed>> PreparedAndCommittedAsync(Caller caller, IReadOnlyList<Change> changes, CommitOptions options, CancellationToken cancel)
     {
         var organisations = await tree.GetAsync(cancel);
-        foreach (var change in changes) CheckPolicy(caller, change, organisations);
+        changes = [.. changes.Select(change => Permitted(caller, change, organisations))];
         var visibility = Reach(caller, changes, organisations);
-        var prepared = await Preparation(visibility, organisations).PrepareAsync(changes, visibility, cancel);
-        prepared = await placing.PlaceAsync(prepared, organisations, cancel);
+        var prepared = await Preparation(caller, visibility, organisations).PrepareAsync(changes, visibility, cancel);
+        prepared = await placing.PlaceAsync(prepared with { Changes = [.. prepared.Changes.Select(Unlabelled)] }, organisations, cancel);
         if (caller.Role is not Role.System) await CheckPeopleAsync(caller, prepared, organisations, cancel);
         var committed = await store.CommitAsync(
             prepared with
             {
                 Audit = AuditEntry.Row([Entry(caller, prepared, options)]),
-                IdempotencyKey = options.IdempotencyKey is { } key ? $"{caller.Subject}|{key}" : null,
+                IdempotencyKey = options.IdempotencyKey is { } key ? $"{Answered(caller)}|{key}" : null,
             }, cancel);
         if (prepared.Changes.Any(c => c.Key.Type is "Organization")) await tree.LoadAsync(cancel);
         if (prepared.Changes.Any(c => c.Key.Type is "CodeSystem" or "ValueSet")) await codes.CatchUpAsync(cancel);
         return committed;
     }
+
+    private static PreparedChange Unlabelled(PreparedChange change) =>
+        change.Labels is not SensitivityLabels.None && ResourceGroups.IsNobodys(change.Key.Type) ? change with { Labels = SensitivityLabels.None } : change;
 
     public static string Name(Change change) => change switch
     {
@@ -57,7 +60,13 @@ internal sealed class Commits(
         _ => change.Type,
     };
 
-    private static void CheckPolicy(Caller caller, Change change, Organisations organisations)
+    // An earlier answer is given again without looking whether it may be: only to the same person in the same post with the same scopes.
+    private static string Answered(Caller caller) => caller.Scopes is null && caller.Organisation is null
+        ? caller.Subject
+        : $"{caller.Subject}|{caller.Role} {caller.Organisation} {string.Join(' ', caller.Scopes ?? [])} {caller.Patient}";
+
+    /// <summary>The change as it may be done: who may only add adds, and never replaces.</summary>
+    private static Change Permitted(Caller caller, Change change, Organisations organisations)
     {
         var wanted = change switch
         {
@@ -67,12 +76,17 @@ internal sealed class Commits(
             _ => Interactions.Delete,
         };
         var decision = Door.Decide(caller, wanted, change.Type, organisations);
-        // Who may only add may add under an id of her own; whether one stands already is the engine's to say.
-        if (!decision.Permitted && change is Change.Put { IfVersion: null }) decision = Door.Decide(caller, Interactions.Create, change.Type, organisations);
+        if (!decision.Permitted && change is Change.Put { IfVersion: null } put)
+        {
+            decision = Door.Decide(caller, Interactions.Create, change.Type, organisations);
+            change = put with { IfNotPresent = true };
+        }
+
         if (!decision.Permitted)
             throw RefusedException.Because(403, "forbidden", $"Your role or token may not {wanted.ToString().ToLowerInvariant()} {change.Type}.", change.Place);
         if (decision.Narrowing.Count > 0)
             throw RefusedException.Because(403, "forbidden", $"The scope narrows {change.Type} by a search and does not cover writing.", change.Place);
+        return change;
     }
 
     // Writing reaches what the role reaches without a broken glass, which is for reading only.
@@ -86,14 +100,38 @@ internal sealed class Commits(
         return whole;
     }
 
-    private Preparation Preparation(Visibility visibility, Organisations organisations) => new(index, queries, ids, clock, new()
+    private Preparation Preparation(Caller caller, Visibility visibility, Organisations organisations)
     {
-        Validate = rules.Validate,
-        Labels = SensitivityRules.Of,
-        County = placement => Placing.Of(placement, organisations),
-        Find = async (request, cancel) =>
-            [.. (await store.SearchAsync(request with { Count = 2 }, visibility, cancel)).Matches.Select(m => m.Key)],
-    });
+        Visibility among(string type) => Searched(caller, type, organisations);
+        return new(index, queries, ids, clock, new()
+        {
+            Validate = rules.Validate,
+            Labels = SensitivityRules.Of,
+            County = placement => Placing.Of(placement, organisations),
+            Among = among,
+            MustStand = put => (put.IsIdOfClient || caller.Scopes is not null) && !SeesAll(visibility, put.Type),
+            Find = async (request, cancel) =>
+                [.. (await store.SearchAsync(request with { Count = 2 }, among(request.Type), cancel)).Matches.Select(m => m.Key)],
+        });
+    }
+
+    // A condition is a search: its answer (made, found, several) tells as much as one, so it needs the same grant and finds no more.
+    private static Visibility Searched(Caller caller, string type, Organisations organisations)
+    {
+        var decision = Door.Decide(caller with { BrokenGlass = null }, Interactions.Search, type, organisations);
+        if (caller.Scopes is not null && (!decision.Permitted || decision.Narrowing.Count > 0))
+            throw RefusedException.Because(403, "forbidden", $"A condition on {type} needs a scope that searches {type} without narrowing.");
+        return decision.Visibility;
+    }
+
+    /// <summary>Whether every row of the type that there could be is visible: then an id that is not there is free, and saying so tells nothing.</summary>
+    private static bool SeesAll(Visibility visibility, string type) => visibility switch
+    {
+        Visibility.Everything => true,
+        Visibility.Scoped scoped => scoped.Types.TryGetValue(type, out var reach)
+            && (ResourceGroups.IsNobodys(type) || (reach is Visibility.Reach.Any && scoped.Labels is SensitivityLabels.All)),
+        _ => false,
+    };
 
     /// <summary>A change may only concern a person whom the caller reaches, or one whom this commit registers at the caller's own place.</summary>
     private async Task CheckPeopleAsync(Caller caller, PreparedCommit prepared, Organisations organisations, CancellationToken cancel)
@@ -112,7 +150,7 @@ internal sealed class Commits(
         }
 
         foreach (var patient in prepared.Changes.Where(c => c is { Key.Type: "Patient", Kind: not ChangeKind.Delete }))
-            if (await store.ReadAsync(patient.Key, new Visibility.Everything(), cancel) is null or { IsDeleted: true })
+            if (!patient.IfPresent && await store.ReadAsync(patient.Key, scoped, cancel) is null or { IsDeleted: true })
             {
                 if (!patient.Relations.Any(r => scoped.Organisations.Contains(r.Organisation)))
                     throw RefusedException.Because(403, "forbidden", "Who is registered must be cared for by your own organisation (managingOrganization).",

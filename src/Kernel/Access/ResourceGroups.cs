@@ -58,6 +58,9 @@ internal static class ResourceGroups
 
     public static readonly IReadOnlyList<FrozenSet<string>> All = [Directory, Calendars, Definitions, Clinical, Affairs, Money, Figures, Reserved];
 
+    /// <summary>Types of which no row is ever a person's or sensitive: whoever has the type sees all of it.</summary>
+    public static bool IsNobodys(string type) => Directory.Contains(type) || Calendars.Contains(type) || Definitions.Contains(type);
+
     public static FrozenSet<string> Set(string names) =>
         names.Split([' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal);
 }

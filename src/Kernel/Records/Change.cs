@@ -22,7 +22,14 @@ public abstract record Change
 
     /// <summary>PUT: a new version, or the first under a client's id. <paramref name="IfVersion"/> is <c>If-Match</c>; 412 when it is not current.</summary>
     public sealed record Put(ResourceKey Key, ReadOnlyMemory<byte> Body, long? IfVersion = null, bool IfNotPresent = false, string? As = null)
-        : Change(Key.Type, As);
+        : Change(Key.Type, As)
+    {
+        /// <summary>
+        /// The id was chosen by whoever sent the request, not by a page or rule of this server. Who does not see everything of the type then only
+        /// replaces what she sees: "made" would tell her that the id was free, and a refusal that it was not.
+        /// </summary>
+        public bool IsIdOfClient { get; init; }
+    }
 
     /// <summary>Conditional PUT: the one match of <paramref name="Query"/> gets a new version; no match creates; several refuse (412).</summary>
     public sealed record PutWhere(string ResourceType, string Query, ReadOnlyMemory<byte> Body, long? IfVersion = null, string? As = null) : Change(ResourceType, As);

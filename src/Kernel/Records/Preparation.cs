@@ -136,8 +136,10 @@ internal sealed class Preparation(SearchIndex index, SearchQuery query, IdSource
                 _ => null,
             },
             IfNotPresent = draft.Change is Change.Put { IfNotPresent: true },
+            IfPresent = draft.Change is Change.Put named && rules.MustStand(named),
             Condition = draft.Condition,
             KeyIsTold = draft.KeyIsTold,
+            Among = draft.Condition is null ? null : rules.Among(key.Type),
             ConditionText = draft.Condition is null ? null : SearchText.Of(draft.Condition),
         };
         if (kind is ChangeKind.Delete) return empty;

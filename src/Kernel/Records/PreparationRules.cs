@@ -13,6 +13,12 @@ public sealed record PreparationRules
     /// <summary>Finds the matches of a condition among what the caller may see, at most two; for conditional references and entries that others point to.</summary>
     public required Func<SearchRequest, CancellationToken, Task<IReadOnlyList<ResourceKey>>> Find { get; init; }
 
+    /// <summary>What a condition on a type is searched among, in <see cref="Find"/> and in the engine alike; null for all that the commit may touch.</summary>
+    public Func<string, Visibility?> Among { get; init; } = _ => null;
+
+    /// <summary>Whether a Put may only replace what stands visibly under its id.</summary>
+    public Func<Change.Put, bool> MustStand { get; init; } = _ => false;
+
     /// <summary>Sensitivity of a resource besides what its own <c>meta.security</c> says.</summary>
     public Func<JsonElement, SensitivityLabels> Labels { get; init; } = _ => SensitivityLabels.None;
 

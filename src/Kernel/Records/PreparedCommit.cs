@@ -37,8 +37,14 @@ public sealed record PreparedChange
     /// <summary>412 when the key exists already (<c>If-None-Match: *</c>).</summary>
     public bool IfNotPresent { get; init; }
 
+    /// <summary>404 when nothing stands under the key that the caller sees: she may replace, not make.</summary>
+    public bool IfPresent { get; init; }
+
     /// <summary>Conditional interactions: searched inside the transaction, guarded by a unique key of (type, canonical query), so that two at once make one.</summary>
     public SearchRequest? Condition { get; init; }
+
+    /// <summary>What the condition is searched among; null for all that the commit may touch.</summary>
+    public Visibility? Among { get; init; }
 
     /// <summary>The canonical text of <see cref="Condition"/>, which is the unique key.</summary>
     public string? ConditionText { get; init; }

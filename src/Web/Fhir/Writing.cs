@@ -33,7 +33,7 @@ internal static class Writing
         new Change.Create(call.Address.Type, call.Body, Empty(call.IfNoneExist), fullUrl);
 
     public static Change Update(FhirCall call, string? fullUrl = null) =>
-        new Change.Put(call.Address.Key, call.Body, FhirServer.VersionOf(call.IfMatch, "If-Match"), call.IfNoneMatch is "*", fullUrl);
+        new Change.Put(call.Address.Key, call.Body, FhirServer.VersionOf(call.IfMatch, "If-Match"), call.IfNoneMatch is "*", fullUrl) { IsIdOfClient = true };
 
     public static Change UpdateWhere(FhirCall call, string? fullUrl = null) =>
         new Change.PutWhere(call.Address.Type, Condition(call), call.Body, FhirServer.VersionOf(call.IfMatch, "If-Match"), fullUrl);

@@ -1,5 +1,6 @@
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Records;
 using static Tongxin.Kernel.Tests.Access.AccessWorld;
 
 namespace Tongxin.Kernel.Tests.Access;
@@ -58,6 +59,53 @@ public sealed class RecordAccessTests
         Assert.Single(await world.PutAsync(VillageDoctor, Patient("new", "village-a1")));
         Assert.Single(await world.PutAsync(VillageDoctor, Observation("o9", "new", 120)));
     }
+
+    [Fact]
+    public async Task Who_may_only_add_replaces_nothing()
+    {
+        await using var world = await OpenAsync();
+        await world.PutAsync(Patient("mine", "village-a1"), Observation("o1", "mine", 150));
+        var resident = As(Role.Resident, null, "Patient/mine");
+
+        var refusal = await Assert.ThrowsAsync<RefusedException>(() => world.PutAsync(resident, Observation("o1", "mine", 110)));
+
+        Assert.Equal(412, refusal.Status);
+        Assert.Equal(1, (await world.Door.ReadAsync(resident, new("Observation", "o1"), Cancel))!.Version);
+        Assert.Single(await world.PutAsync(resident, Observation("o2", "mine", 110)));
+    }
+
+    [Fact]
+    public async Task An_id_of_the_clients_choosing_is_for_those_who_see_everything()
+    {
+        await using var world = await OpenAsync();
+        await world.PutAsync(Patient("mine", "village-a1"), Patient("theirs", "village-b1"));
+        Task<IReadOnlyList<Committed>> put(Caller caller, string body) => world.Door.CommitAsync(caller, [((Change.Put)Put(body)) with { IsIdOfClient = true }], new(), Cancel);
+
+        foreach (var id in new[] { "theirs", "free" })
+            Assert.Equal((404, $"There is no Patient/{id}."), Told(await Assert.ThrowsAsync<RefusedException>(() => put(VillageDoctor, Patient(id, "village-a1")))));
+        Assert.Equal(404, (await Assert.ThrowsAsync<RefusedException>(() => put(VillageDoctor, Observation("free", "mine", 120)))).Status);
+        Assert.Equal(CommitOutcome.Updated, (await put(VillageDoctor, Patient("mine", "village-a1", "王")))[0].Outcome);
+        Assert.Equal(CommitOutcome.Created, (await put(Operator, Patient("free", "village-a1")))[0].Outcome);
+        Assert.Equal(CommitOutcome.Created, (await put(As(Role.Administrator, null), Resource("Location", "l1", "\"name\":\"x\"")))[0].Outcome);
+    }
+
+    [Fact]
+    public async Task A_condition_finds_what_a_search_with_the_same_scopes_finds()
+    {
+        await using var world = await OpenAsync();
+        await world.PutAsync(Patient("mine", "village-a1"), Observation("o1", "mine", 150));
+        var writer = Operator with { Scopes = ["system/Observation.c"] };
+        var reader = Operator with { Scopes = ["system/Observation.cs"] };
+        Task<IReadOnlyList<Committed>> create(Caller caller, string condition) => world.Door.CommitAsync(
+            caller, [new Change.Create("Observation", System.Text.Encoding.UTF8.GetBytes(Observation("x", "mine", 150)), condition)], new(), Cancel);
+
+        Assert.Equal(403, (await Assert.ThrowsAsync<RefusedException>(() => create(writer, "code=8480-6"))).Status);
+        Assert.Equal(CommitOutcome.Unchanged, (await create(reader, "code=8480-6"))[0].Outcome);
+        // Patients are not in its scopes: nothing leads through them.
+        Assert.Equal(CommitOutcome.Created, (await create(reader, "subject:Patient.family=李"))[0].Outcome);
+    }
+
+    private static (int, string) Told(RefusedException refusal) => (refusal.Status, refusal.Message);
 
     [Fact]
     public async Task The_resident_sees_who_looked()

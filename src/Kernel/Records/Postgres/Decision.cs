@@ -14,8 +14,11 @@ internal sealed record Decision(PreparedChange Change, Stored Stored, CommitOutc
     /// <param name="at">Commit time.</param>
     public static Decision Make(PreparedChange change, CurrentRow? current, bool isVisible, DateTimeOffset at)
     {
+        // What is not visible is answered as what is not there, tombstones too: their version numbers would tell.
+        var hidden = current is { State: not RowState.Mentioned } && !isVisible;
+        if (change.Kind is ChangeKind.Put && (hidden || (change.IfPresent && current is null or { State: RowState.Mentioned }))) throw NotThere(change.Key);
+        if (hidden) current = null;
         var alive = current is { State: RowState.Current };
-        if (alive && !isVisible) return change.Kind is ChangeKind.Delete ? NothingToDelete(change) : throw NotThere(change.Key);
         if (change.IfVersion is { } wanted && !(alive && current!.Version == wanted))
             throw OtherVersion(change.Key, wanted, alive ? current!.Version : null);
 

@@ -117,7 +117,7 @@ internal sealed class GroupWriter(Names names, ResourceIds ids, ConditionSearch 
             var visible = current is null || sight.Sees(current);
             if (change.Condition is { } condition)
             {
-                var found = await conditions.FindAsync(main, condition, pending.Commit.Visibility, gone.Count, cancel);
+                var found = await conditions.FindAsync(main, condition, change.Among ?? pending.Commit.Visibility, gone.Count, cancel);
                 found.RemoveAll(f => gone.Contains(f.Key));
                 if (found.Count > 1) throw Decision.SeveralMatch(change);
                 if (found.Count is 1 && change.KeyIsTold && found[0].Key != change.Key) throw Decision.MatchMoved(change);

@@ -88,7 +88,7 @@ internal sealed class Writer
             if (change.Condition is { } condition)
             {
                 // Two are enough to know that there are several; what this commit itself deletes still matches here and does not count.
-                var found = searches.Rows(session, condition with { Count = 2 + gone.Count }, commit.Visibility).Where(f => !gone.Contains(f.Key)).ToList();
+                var found = searches.Rows(session, condition with { Count = 2 + gone.Count }, change.Among ?? commit.Visibility).Where(f => !gone.Contains(f.Key)).ToList();
                 if (found.Count > 1) throw Decision.SeveralMatch(change);
                 if (found.Count is 1 && change.KeyIsTold && found[0].Key != change.Key) throw Decision.MatchMoved(change);
                 if (found.Count is 1) current = found[0];
