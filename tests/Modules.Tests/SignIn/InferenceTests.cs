@@ -46,7 +46,9 @@ public sealed partial class InferenceTests(ITestOutputHelper output)
             {
                 asked++;
                 var (one, other) = (await AnswerAsync(left, question), await AnswerAsync(right, question));
-                if (one != other) wrong.Add($"{name}: {question.Method} {question.Path} {question.Body} {string.Join(' ', question.Headers)}\n  without: {Differing(one, other)}\n  with:    {Differing(other, one)}");
+                if (one != other)
+                    wrong.Add($"{name}: {question.Method} {question.Path} {question.Body} {string.Join(' ', question.Headers)}\n" +
+                        $"  without: {Differing(one, other)}\n  with:    {Differing(other, one)}");
                 if (one.StartsWith("500", StringComparison.Ordinal)) wrong.Add($"{name}: {question.Method} {question.Path} broke the server");
             }
         }
@@ -61,7 +63,8 @@ public sealed partial class InferenceTests(ITestOutputHelper output)
         var server = await TestServer.StartAsync(postgres);
         await server.PutAsync(Tree);
         await server.PutAsync(
-            Patient("m1", "village-a1", "李", "same"), Patient("m2", "village-a1", "王"), Observation("mo1", "m1", 120), Observation("mo2", "m2", 150), Condition("mc1", "m1", "I10"));
+            Patient("m1", "village-a1", "李", "same"), Patient("m2", "village-a1", "王"),
+            Observation("mo1", "m1", 120), Observation("mo2", "m2", 150), Condition("mc1", "m1", "I10"));
         if (!isForeignThere) return server;
         await server.PutAsync(
             Patient("f1", "village-c1", "李", "same"), Patient("f2", "village-c1", "赵"), Patient("f3", "village-c1", "钱"), Observation("fo1", "f1", 190),

@@ -6,13 +6,15 @@ namespace Tongxin.Modules.Tests.SignIn;
 internal static class Questions
 {
     private static readonly (string Type, string Id)[] Foreign =
-        [("Patient", "f1"), ("Patient", "f2"), ("Patient", "f3"), ("Observation", "fo1"), ("Observation", "fo2"), ("Observation", "fo3"), ("Condition", "fc1"), ("Condition", "ms1"),
+        [("Patient", "f1"), ("Patient", "f2"), ("Patient", "f3"), ("Observation", "fo1"), ("Observation", "fo2"), ("Observation", "fo3"),
+            ("Condition", "fc1"), ("Condition", "ms1"),
             ("Patient", "never")];
 
     private static readonly string[] Patients =
     [
         "", "family=李", "family=赵", "family:exact=赵", "_id=f1", "_id=m1,f1", "_sort=family", "_sort=-_id", "_sort=-_lastUpdated", "_sort=birthdate,-family", "_total=accurate",
-        "_total=estimate", "_summary=count", "_summary=true", "_elements=name", "family:missing=true", "family:missing=false&_total=accurate", "family:not=李", "identifier=urn:x|same",
+        "_total=estimate", "_summary=count", "_summary=true", "_elements=name", "family:missing=true", "family:missing=false&_total=accurate", "family:not=李",
+        "identifier=urn:x|same",
         "identifier=urn:x|same&_total=accurate", "_has:Observation:subject:value-quantity=gt180", "_has:Observation:subject:value-quantity=gt140",
         "_has:Condition:subject:code=F20.0", "_has:Condition:subject:code=T74.1", "_has:Condition:subject:code=I10&_total=accurate", "organization=Organization/village-c1",
         "organization:Organization.name=village-c1", "organization:missing=false&_summary=count", "_revinclude=Observation:subject", "_revinclude=Condition:subject",
@@ -55,7 +57,8 @@ internal static class Questions
             yield return new("GET", $"/{type}/{id}/_history");
             foreach (var version in new[] { "1", "2", "3" }) yield return new("GET", $"/{type}/{id}/_history/{version}");
             yield return new("PUT", $"/{type}/{id}", body);
-            yield return new("PUT", $"/{type}/{id}", body.Replace("village-c1", "village-a1", StringComparison.Ordinal).Replace("Patient/f", "Patient/m", StringComparison.Ordinal));
+            yield return new("PUT", $"/{type}/{id}",
+                body.Replace("village-c1", "village-a1", StringComparison.Ordinal).Replace("Patient/f", "Patient/m", StringComparison.Ordinal));
             yield return new("PUT", $"/{type}/{id}", body) { Headers = [("If-Match", "W/\"1\"")] };
             yield return new("PUT", $"/{type}/{id}", body) { Headers = [("If-Match", "W/\"2\"")] };
             yield return new("PUT", $"/{type}/{id}", body) { Headers = [("If-None-Match", "*")] };
@@ -93,7 +96,8 @@ internal static class Questions
     {
         foreach (var type in new[] { "batch", "transaction" })
         {
-            foreach (var url in new[] { "Patient/f1", "Patient/never", "Patient?family=赵&_summary=count", "Observation/fo1/_history", "Patient?_has:Condition:subject:code=T74.1" })
+            foreach (var url in new[] { "Patient/f1", "Patient/never", "Patient?family=赵&_summary=count", "Observation/fo1/_history",
+                         "Patient?_has:Condition:subject:code=T74.1" })
                 yield return Bundle(type, Entry("GET", url));
             foreach (var (kind, id) in Foreign)
             {
@@ -101,10 +105,12 @@ internal static class Questions
                 yield return Bundle(type, Entry("DELETE", $"{kind}/{id}"));
             }
 
-            foreach (var reference in new[] { "Patient?identifier=urn:x|same", "Patient?identifier=urn:x|n-f2", "Patient?identifier=urn:x|none", "Patient/f1", "Patient/never", "Patient/f3" })
+            foreach (var reference in new[] { "Patient?identifier=urn:x|same", "Patient?identifier=urn:x|n-f2", "Patient?identifier=urn:x|none", "Patient/f1", "Patient/never",
+                         "Patient/f3" })
                 yield return Bundle(type, Entry("POST", "Observation", Measured(reference)));
             var registered = Entry("POST", "Patient", Patient("x", "village-a1"));
-            yield return Bundle(type, $"{{\"fullUrl\":\"{Fresh}\",{registered[1..^2]},\"ifNoneExist\":\"identifier=urn:x|n-f2\"}}}},{Entry("POST", "Observation", Measured(Fresh))}");
+            yield return Bundle(type,
+                $"{{\"fullUrl\":\"{Fresh}\",{registered[1..^2]},\"ifNoneExist\":\"identifier=urn:x|n-f2\"}}}},{Entry("POST", "Observation", Measured(Fresh))}");
         }
     }
 
@@ -120,10 +126,12 @@ internal static class Questions
     private static IEnumerable<Question> Others()
     {
         foreach (var target in new[] { "Observation/fo1", "Observation/never", "Observation/fo2" })
-            yield return new("POST", "/Observation", Observation("x", "m1", 123, $$""","derivedFrom":[{"reference":"{{target}}"}]""").Replace("\"id\":\"x\",", "", StringComparison.Ordinal));
+            yield return new("POST", "/Observation",
+                Observation("x", "m1", 123, $$""","derivedFrom":[{"reference":"{{target}}"}]""").Replace("\"id\":\"x\",", "", StringComparison.Ordinal));
         yield return new("GET", "/Observation?_include=Observation:derived-from&_total=accurate&_sort=value-quantity");
         yield return new("GET", "/Observation?derived-from:Observation.value-quantity=gt180");
-        yield return new("POST", "/Task", """{"resourceType":"Task","status":"requested","intent":"order","for":{"reference":"Patient/f1"},"owner":{"reference":"Organization/village-a1"}}""");
+        yield return new("POST", "/Task",
+            """{"resourceType":"Task","status":"requested","intent":"order","for":{"reference":"Patient/f1"},"owner":{"reference":"Organization/village-a1"}}""");
         yield return new("POST", "/EpisodeOfCare", """
             {"resourceType":"EpisodeOfCare","status":"active","patient":{"reference":"Patient/f1"},"managingOrganization":{"reference":"Organization/village-a1"}}
             """);
