@@ -4,6 +4,7 @@ using Tongxin.Fhir;
 using Tongxin.Fhir.Questionnaires;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Programmes;
+using Tongxin.Web.SignIn;
 
 namespace Tongxin.Host.Shell;
 
@@ -17,8 +18,8 @@ internal static class FollowUpPosts
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/follow-ups/{id}", SaveAsync);
-        routes.MapPost("/follow-ups/{id}/preview", PreviewAsync);
+        routes.MapPost("/follow-ups/{id}", SaveAsync).ForCarers();
+        routes.MapPost("/follow-ups/{id}/preview", PreviewAsync).ForCarers();
     }
 
     private static async Task<IResult> SaveAsync(string id, HttpContext http, FollowUps visits, IAntiforgery antiforgery)

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Microsoft.Extensions.FileProviders;
 using Tongxin.Kernel.Access;
+using Tongxin.Web.SignIn;
 
 namespace Tongxin.Host.Shell;
 
@@ -25,10 +26,16 @@ internal static class ShellSetup
     /// <summary>After sign-in is mapped.</summary>
     public static void MapPages(this WebApplication app)
     {
-        app.MapRazorComponents<App>().AddAdditionalAssemblies(typeof(Tongxin.Modules.Catalogue).Assembly);
+        var pages = app.MapRazorComponents<App>().AddAdditionalAssemblies(typeof(Tongxin.Modules.Catalogue).Assembly);
+        // The framework's own route, by which a posted form leads to another site's page; it carries nothing.
+        pages.Add(route =>
+        {
+            if (route is RouteEndpointBuilder { RoutePattern.RawText: { } pattern } && pattern.StartsWith("/_framework/", StringComparison.Ordinal))
+                route.Metadata.Add(new ForEverybodyAttribute());
+        });
         FollowUpPosts.Map(app);
-        app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role)));
-        app.MapGet("/setting/{name}", Set);
+        app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role))).ForEverybody();
+        app.MapGet("/setting/{name}", Set).ForEverybody();
     }
 
     private static string Home(Role? role) => role switch

@@ -8,13 +8,14 @@ using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Programmes;
 using Tongxin.Web.Fhir;
+using Tongxin.Web.SignIn;
 
 namespace Tongxin.Modules.Referrals;
 
 /// <summary>A step of a referral posted by a plain form; answers with the page of the referral, which says what happened.</summary>
 internal static class PostStep
 {
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/referrals/{id}/step", PostAsync);
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/referrals/{id}/step", PostAsync).ForCarers();
 
     private static async Task<IResult> PostAsync(string id, HttpContext http, RecordAccess records, TimeProvider clock)
     {

@@ -17,12 +17,12 @@ internal static class AccountPages
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var administration = routes.MapGroup("/accounts").RequireAuthorization(p => p.RequireClaim(ClaimNames.Role, nameof(Role.Administrator)));
+        var administration = routes.MapGroup("/accounts").ForRoles(Role.Administrator);
         administration.MapGet("", (AccountsDb db, OrganisationTree tree) => ListAsync(db, tree, []));
         administration.MapPost("", AddAsync);
         administration.MapPost("/disable", DisableAsync);
-        routes.MapGet("/second-factor", ShowFactorAsync);
-        routes.MapPost("/second-factor", KeepFactorAsync);
+        routes.MapGet("/second-factor", ShowFactorAsync).ForEverybody();
+        routes.MapPost("/second-factor", KeepFactorAsync).ForEverybody();
     }
 
     private static async Task<IResult> ListAsync(AccountsDb db, OrganisationTree tree, IReadOnlyList<string> problems)

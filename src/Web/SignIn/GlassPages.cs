@@ -14,9 +14,10 @@ internal static class GlassPages
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/break-glass", (string? person) => new RazorComponentResult<GlassPage>(new { Person = person ?? "" }));
-        routes.MapPost("/break-glass", OpenAsync);
-        routes.MapPost("/break-glass/close", async (HttpContext http, BreakGlass glass, IAntiforgery antiforgery) =>
+        var glasses = routes.MapGroup("/break-glass").ForRoles([.. Policy.Roles.Where(r => Policy.Of(r)!.MayBreakGlass)]);
+        glasses.MapGet("", (string? person) => new RazorComponentResult<GlassPage>(new { Person = person ?? "" }));
+        glasses.MapPost("", OpenAsync);
+        glasses.MapPost("/close", async (HttpContext http, BreakGlass glass, IAntiforgery antiforgery) =>
         {
             if (!await antiforgery.IsRequestValidAsync(http)) return Results.BadRequest();
             glass.Close(http.User.FindFirst(ClaimNames.Session)?.Value);

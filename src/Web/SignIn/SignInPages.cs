@@ -29,8 +29,8 @@ internal static class SignInPages
         open.MapPost("/sign-in/demo", DemoAsync);
         open.MapGet("/first-start", (string? key, FirstStart first) => first.Fits(key) ? First(key!, []) : Results.NotFound());
         open.MapPost("/first-start", FirstAsync);
-        routes.MapPost("/sign-out", (HttpContext http, UserManager<Account> accounts) => OutAsync(http, accounts, everywhere: false));
-        routes.MapPost("/sign-out/everywhere", (HttpContext http, UserManager<Account> accounts) => OutAsync(http, accounts, everywhere: true));
+        routes.MapPost("/sign-out", (HttpContext http, UserManager<Account> accounts) => OutAsync(http, accounts, everywhere: false)).ForEverybody();
+        routes.MapPost("/sign-out/everywhere", (HttpContext http, UserManager<Account> accounts) => OutAsync(http, accounts, everywhere: true)).ForEverybody();
     }
 
     private static async Task<IResult> ShowAsync(string? returnUrl, SignInOptions options, AccountsDb db) => await FormAsync(returnUrl, null, options, db);

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Tongxin.Kernel.Access;
 using Tongxin.Web.Fhir;
+using Tongxin.Web.Hardening;
 
 namespace Tongxin.Web.SignIn;
 
@@ -48,6 +49,7 @@ public static class SignInSetup
     public static WebApplication UseSignIn(this WebApplication app)
     {
         app.Use(SecurityHeaders.AddAsync);
+        app.Use(Refusals.TellAsync);
         app.Use(OpenIdConnect.DiscoveryAsync);
         app.UseAuthentication();
         return app;
@@ -57,6 +59,7 @@ public static class SignInSetup
     public static WebApplication MapSignIn(this WebApplication app)
     {
         app.UseAuthorization();
+        app.Use(RouteRoles.GuardAsync);
         app.UseAntiforgery();
         SignInPages.Map(app);
         AccountPages.Map(app);

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace Tongxin.Web.SignIn;
+namespace Tongxin.Web.Hardening;
 
 /// <summary>What every answer tells the browser: run only our own scripts, show us in nobody's frame, send nobody our addresses, keep nothing.</summary>
 internal static class SecurityHeaders
