@@ -8,6 +8,7 @@ var root = new RootCommand("Tongxin 同心: the health record of a county, the s
     Serve.Command,
     Token.Command,
     User.Command,
+    Client.Command,
     ImportFiles.Command,
     Export.Command,
     Backups.Backup,

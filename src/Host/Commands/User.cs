@@ -69,7 +69,11 @@ internal static class User
         return Console.ReadLine() ?? throw new InvalidOperationException("A password is needed on standard input.");
     }
 
-    private static Task<int> WithAccountsAsync(RecordEngine engine, Func<UserManager<Account>, AccountsDb, Task> work, CancellationToken cancel) => Refusals.ToldAsync(async () =>
+    private static Task<int> WithAccountsAsync(RecordEngine engine, Func<UserManager<Account>, AccountsDb, Task> work, CancellationToken cancel) =>
+        WithServicesAsync(engine, (services, db) => work(services.GetRequiredService<UserManager<Account>>(), db), cancel);
+
+    /// <summary>Sign-in without a server: what works on accounts and clients from the command line.</summary>
+    internal static Task<int> WithServicesAsync(RecordEngine engine, Func<IServiceProvider, AccountsDb, Task> work, CancellationToken cancel) => Refusals.ToldAsync(async () =>
     {
         Directory.CreateDirectory(engine.Folder);
         var services = new ServiceCollection();
@@ -79,6 +83,6 @@ internal static class User
         await using var provider = services.BuildServiceProvider();
         await provider.PrepareSignInAsync(cancel);
         await using var scope = provider.CreateAsyncScope();
-        await work(scope.ServiceProvider.GetRequiredService<UserManager<Account>>(), scope.ServiceProvider.GetRequiredService<AccountsDb>());
+        await work(scope.ServiceProvider, scope.ServiceProvider.GetRequiredService<AccountsDb>());
     });
 }

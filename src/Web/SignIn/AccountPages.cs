@@ -49,12 +49,11 @@ internal static class AccountPages
         return problems.Count is 0 ? Results.LocalRedirect("/accounts") : await ListAsync(db, tree, problems);
     }
 
-    private static async Task<IResult> DisableAsync([FromForm] string id, UserManager<Account> accounts)
+    private static async Task<IResult> DisableAsync([FromForm] string id, UserManager<Account> accounts, HttpContext http)
     {
         if (await accounts.FindByIdAsync(id) is not { } account) return Results.NotFound();
         account.IsDisabled = !account.IsDisabled;
-        await accounts.UpdateSecurityStampAsync(account);
-        Sessions.Forget(id);
+        await Sessions.EndAllAsync(http.RequestServices, account, http.RequestAborted);
         return Results.LocalRedirect("/accounts");
     }
 

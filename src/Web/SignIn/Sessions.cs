@@ -39,6 +39,14 @@ internal static class Sessions
         await http.SignInAsync(CookieAuthenticationDefaults.AuthenticationScheme, new ClaimsPrincipal(identity));
     }
 
+    /// <summary>Ends every session and every token of an account: signed out everywhere, disabled, or its password changed.</summary>
+    public static async Task EndAllAsync(IServiceProvider services, Account account, CancellationToken cancel)
+    {
+        await services.GetRequiredService<UserManager<Account>>().UpdateSecurityStampAsync(account);
+        Forget(account.Id);
+        await services.GetRequiredService<OpenIddict.Abstractions.IOpenIddictTokenManager>().RevokeBySubjectAsync(account.Subject, cancel);
+    }
+
     public static async Task CheckAsync(CookieValidatePrincipalContext context)
     {
         var http = context.HttpContext;

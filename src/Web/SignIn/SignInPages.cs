@@ -124,12 +124,8 @@ internal static class SignInPages
         // These take no field that would make the framework check the form by itself.
         if (!await ((IAntiforgery)http.RequestServices.GetService(typeof(IAntiforgery))!).IsRequestValidAsync(http)) return Results.BadRequest();
         ((BreakGlass)http.RequestServices.GetService(typeof(BreakGlass))!).Close(http.User.FindFirst(ClaimNames.Session)?.Value);
-        // A new stamp ends every session of the account.
         if (everywhere && http.User.FindFirst(ClaimNames.Account)?.Value is { } id && await accounts.FindByIdAsync(id) is { } account)
-        {
-            await accounts.UpdateSecurityStampAsync(account);
-            Sessions.Forget(id);
-        }
+            await Sessions.EndAllAsync(http.RequestServices, account, http.RequestAborted);
 
         await http.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
         return Results.LocalRedirect("/sign-in");

@@ -31,6 +31,7 @@ public static class SignInSetup
         services.AddDbContext<AccountsDb>(o => AccountTables.Use(o, engine));
         AddAccounts(services, options);
         AddSchemes(services, options);
+        services.AddSingleton<AssertionsOnce>();
         OpenIdConnect.Add(services, engine);
         services.AddSingleton<CallerOf>(http => ValueTask.FromResult(CallerOf(http)));
         services.AddScoped(p => CallerOf(p.GetRequiredService<IHttpContextAccessor>().HttpContext!)
@@ -50,7 +51,7 @@ public static class SignInSetup
     {
         app.Use(SecurityHeaders.AddAsync);
         app.Use(Refusals.TellAsync);
-        app.Use(OpenIdConnect.DiscoveryAsync);
+        app.Use(SmartConfiguration.TellAsync);
         app.UseAuthentication();
         return app;
     }

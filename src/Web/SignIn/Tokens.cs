@@ -42,7 +42,8 @@ public sealed class Tokens
     {
         var result = await handler.ValidateTokenAsync(token, new()
         {
-            ValidIssuer = Issuer, ValidAudience = Audience, IssuerSigningKey = key,
+            // Who holds the key is the issuer; under which address it was reached when it issued says nothing.
+            ValidateIssuer = false, ValidAudience = Audience, IssuerSigningKey = key,
             ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256], ValidTypes = ["at+jwt"],
             RequireSignedTokens = true, RequireExpirationTime = true, ClockSkew = Skew,
             LifetimeValidator = (from, until, _, _) => InLife(from, until),
