@@ -29,6 +29,9 @@ public sealed record PreparedChange
     /// <summary>The resource without id, versionId and lastUpdated, cut where the engine splices them in; null for a deletion.</summary>
     public ResourceBody? Body { get; init; }
 
+    /// <summary>What an engine made of the body on its caller's thread, before the writer's turn; only that engine looks at it.</summary>
+    internal object? Packed { get; init; }
+
     public IndexEntries? Index { get; init; }
 
     /// <summary>412 when the current version is another.</summary>

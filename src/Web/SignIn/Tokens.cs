@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Claims;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -13,6 +14,9 @@ public sealed class Tokens
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
     public static readonly TimeSpan LongestOperatorToken = TimeSpan.FromHours(12);
 
+    private const int MostRemembered = 10_000;
+
+    private readonly ConcurrentDictionary<string, (ClaimsIdentity Identity, DateTime Until)> good = new(StringComparer.Ordinal);
     private readonly JsonWebTokenHandler handler = new() { MapInboundClaims = false };
     private readonly ECDsaSecurityKey key;
     private readonly TimeProvider clock;
@@ -38,8 +42,10 @@ public sealed class Tokens
     }
 
     /// <summary>Null for a token that is foreign, changed, expired, unsigned (<c>alg: none</c>), or of another kind.</summary>
+    /// <remarks>A token that was found good is remembered until it expires: checking its signature costs as much as reading a resource.</remarks>
     public async Task<ClaimsIdentity?> CheckAsync(string token)
     {
+        if (good.TryGetValue(token, out var known) && known.Until > clock.GetUtcNow().UtcDateTime) return known.Identity.Clone();
         var result = await handler.ValidateTokenAsync(token, new()
         {
             // Who holds the key is the issuer; under which address it was reached when it issued says nothing.
@@ -49,7 +55,10 @@ public sealed class Tokens
             LifetimeValidator = (from, until, _, _) => InLife(from, until),
             AuthenticationType = "bearer", NameClaimType = ClaimNames.Name,
         });
-        return result.IsValid ? result.ClaimsIdentity : null;
+        if (!result.IsValid) return null;
+        if (good.Count >= MostRemembered) good.Clear();
+        good[token] = (result.ClaimsIdentity.Clone(), result.SecurityToken.ValidTo);
+        return result.ClaimsIdentity;
     }
 
     private bool InLife(DateTime? from, DateTime? until)

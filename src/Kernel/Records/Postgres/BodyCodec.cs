@@ -33,11 +33,13 @@ internal static class BodyCodec
         }
     }
 
-    public static byte[] Decode(byte[] stored)
+    public static byte[] Decode(byte[] stored) => stored.Length is 0 || stored[0] is not Compressed ? stored : Decode(stored.AsSpan());
+
+    public static byte[] Decode(ReadOnlySpan<byte> stored)
     {
-        if (stored.Length is 0 || stored[0] is not Compressed) return stored;
-        var json = new byte[BinaryPrimitives.ReadInt32LittleEndian(stored.AsSpan(1))];
-        return BrotliDecoder.TryDecompress(stored.AsSpan(HeadLength), json, out var written) && written == json.Length
+        if (stored is [] || stored[0] is not Compressed) return stored.ToArray();
+        var json = new byte[BinaryPrimitives.ReadInt32LittleEndian(stored[1..])];
+        return BrotliDecoder.TryDecompress(stored[HeadLength..], json, out var written) && written == json.Length
             ? json
             : throw new InvalidDataException("A stored body does not decompress to its length: the database is damaged.");
     }

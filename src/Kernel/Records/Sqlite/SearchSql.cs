@@ -20,6 +20,9 @@ internal sealed class SearchSql
 
     public IReadOnlyList<SortColumn> Sort { get; }
 
+    /// <summary>What is known of the chains' inner parts.</summary>
+    public NarrowLinks Links { get; } = new();
+
     public SqlText Page()
     {
         var sql = new SqlText();
@@ -49,12 +52,22 @@ internal sealed class SearchSql
             """);
     }
 
-    private (string From, string Where) FromWhere(SqlText sql)
+    /// <summary>The first rids of another type for which all criteria hold.</summary>
+    public SqlText Few(string type, IReadOnlyList<Criterion> inner, int most)
     {
-        var criteria = new CriterionSql(sql, names, keys, visibility);
+        var sql = new SqlText();
+        var (from, where) = FromWhere(sql, type, inner);
+        return sql.Append($"SELECT DISTINCT r.rid FROM {from} WHERE {where} LIMIT {sql.Value(most)}");
+    }
+
+    private (string From, string Where) FromWhere(SqlText sql) => FromWhere(sql, request.Type, request.Criteria);
+
+    private (string From, string Where) FromWhere(SqlText sql, string type, IReadOnlyList<Criterion> all)
+    {
+        var criteria = new CriterionSql(sql, names, keys, visibility, Links);
         var from = "resource r";
-        var where = $"r.type = {names.TypeOrNone(request.Type)} AND r.state = 1 AND {VisibilitySql.Of(visibility, "r", sql, names, request.Type)}";
-        foreach (var criterion in request.Criteria)
+        var where = $"r.type = {names.TypeOrNone(type)} AND r.state = 1 AND {VisibilitySql.Of(visibility, "r", sql, names, type)}";
+        foreach (var criterion in all)
             if (criteria.Joined(criterion, "r") is { } join) from += $" JOIN {join}";
             else where += $" AND {criteria.Holds(criterion, "r")}";
         return (from, where);

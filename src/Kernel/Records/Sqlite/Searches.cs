@@ -33,7 +33,9 @@ internal sealed class Searches(Names names)
         var keys = new Dictionary<ResourceKey, long>();
         foreach (var key in new NamesAsked(request, visibility).Keys)
             if (session.Scalar<object>("SELECT rid FROM resource WHERE id = ?1 AND type = ?2", key.Id, names.TypeOrNone(key.Type)) is long rid) keys[key] = rid;
-        return new(request, visibility, names, keys);
+        var search = new SearchSql(request, visibility, names, keys);
+        search.Links.Resolve(session, request.Criteria, search);
+        return search;
     }
 
     private List<FoundRow> List(SqliteSession session, SqlText sql, int sortKeys)

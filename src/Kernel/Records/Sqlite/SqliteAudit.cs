@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Tongxin.Kernel.Records.Postgres;
 
 namespace Tongxin.Kernel.Records.Sqlite;
@@ -18,7 +17,7 @@ internal sealed class SqliteAudit(SessionPool readers, CommitQueue queue) : IAud
         "SELECT a.seq, a.at, a.entry, s.hash FROM audit a LEFT JOIN audit_seal s ON s.seq = a.seq WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2", Row, after, limit)));
 
     public Task<AuditSeal?> HeadAsync(CancellationToken cancel) => Task.FromResult(readers.Read(s => s.List(
-        "SELECT seq, hash FROM audit_seal ORDER BY seq DESC LIMIT 1", r => new AuditSeal(r.GetInt64(0), r.GetFieldValue<byte[]>(1), []))).FirstOrDefault());
+        "SELECT seq, hash FROM audit_seal ORDER BY seq DESC LIMIT 1", r => new AuditSeal(r.GetInt64(0), r.GetBytes(1).ToArray(), []))).FirstOrDefault());
 
     public Task<bool> SealAsync(IReadOnlyList<AuditSeal> seals, CancellationToken cancel) => queue.RunAsync(writer => writer.Seal(seals), seals.Count, cancel);
 
@@ -33,10 +32,10 @@ internal sealed class SqliteAudit(SessionPool readers, CommitQueue queue) : IAud
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static AuditRow Row(SqliteDataReader r)
+    private static AuditRow Row(SqliteRow r)
     {
-        var kept = r.GetFieldValue<byte[]>(2);
-        return new(r.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(1)), Decode(kept), kept, r.IsDBNull(3) ? null : r.GetFieldValue<byte[]>(3));
+        var kept = r.GetBytes(2).ToArray();
+        return new(r.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(1)), Decode(kept), kept, r.IsDBNull(3) ? null : r.GetBytes(3).ToArray());
     }
 
     // Bytes that somebody changed need not decode; the chain will not hold for them as they are either.

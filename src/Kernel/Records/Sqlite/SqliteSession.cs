@@ -8,12 +8,12 @@ namespace Tongxin.Kernel.Records.Sqlite;
 /// <summary>One connection and its prepared statements. Used by one thread at a time.</summary>
 internal sealed class SqliteSession : IDisposable
 {
-    private const int MostStatements = 256;
+    private const int MostStatements = 512;
     private const int StepsBetweenLooks = 20_000;
     private const int Interrupted = 9;
 
     private readonly SqliteConnection connection;
-    private readonly Dictionary<string, SqliteCommand> statements = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SqliteStatement> statements = new(StringComparer.Ordinal);
     private long deadline = long.MaxValue;
 
     public SqliteSession(string file, string pragmas)
@@ -23,8 +23,6 @@ internal sealed class SqliteSession : IDisposable
         ExecuteScript(pragmas);
         raw.sqlite3_progress_handler(connection.Handle, StepsBetweenLooks, _ => Stopwatch.GetTimestamp() > deadline ? 1 : 0, null);
     }
-
-    public SqliteConnection Connection => connection;
 
     /// <summary>Statements after this take at most so long; a longer one ends as 503.</summary>
     public void LimitTo(TimeSpan time) => deadline = Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency);
@@ -36,33 +34,63 @@ internal sealed class SqliteSession : IDisposable
         command.ExecuteNonQuery();
     }
 
-    public int Execute(string sql, params ReadOnlySpan<object?> values) => Guarded(Bound(sql, values), c => c.ExecuteNonQuery());
-
-    public T? Scalar<T>(string sql, params ReadOnlySpan<object?> values) => Guarded(Bound(sql, values), c => c.ExecuteScalar()) is T found ? found : default;
-
-    public List<T> List<T>(string sql, Func<SqliteDataReader, T> row, params ReadOnlySpan<object?> values) => List(Bound(sql, values), row);
-
-    public List<T> List<T>(SqlText sql, Func<SqliteDataReader, T> row) => List(Bound(sql.ToString(), [.. sql.Parameters], SqlText.Prefix), row);
-
-    private static List<T> List<T>(SqliteCommand bound, Func<SqliteDataReader, T> row) => Guarded(bound, command =>
+    public void Execute(string sql, params ReadOnlySpan<object?> values)
     {
-        using var reader = command.ExecuteReader();
-        var rows = new List<T>();
-        while (reader.Read()) rows.Add(row(reader));
-        return rows;
-    });
+        var statement = Prepared(sql, values, "?");
+        try
+        {
+            while (Stepped(statement)) { }
+        }
+        finally
+        {
+            statement.Reset();
+        }
+    }
+
+    /// <summary>The first column of the first row; default when there is none or it is another kind.</summary>
+    public T? Scalar<T>(string sql, params ReadOnlySpan<object?> values)
+    {
+        var statement = Prepared(sql, values, "?");
+        try
+        {
+            return Stepped(statement) && statement.Row.GetValue(0) is T found ? found : default;
+        }
+        finally
+        {
+            statement.Reset();
+        }
+    }
+
+    public List<T> List<T>(string sql, ReadRow<T> row, params ReadOnlySpan<object?> values) => List(Prepared(sql, values, "?"), row);
+
+    public List<T> List<T>(SqlText sql, ReadRow<T> row) =>
+        List(Prepared(sql.ToString(), System.Runtime.InteropServices.CollectionsMarshal.AsSpan(sql.Parameters), SqlText.Prefix), row);
 
     public void Dispose()
     {
-        foreach (var statement in statements.Values) statement.Dispose();
+        Forget();
         connection.Dispose();
     }
 
-    private static T Guarded<T>(SqliteCommand command, Func<SqliteCommand, T> run)
+    private static List<T> List<T>(SqliteStatement statement, ReadRow<T> row)
     {
         try
         {
-            return run(command);
+            var rows = new List<T>();
+            while (Stepped(statement)) rows.Add(row(statement.Row));
+            return rows;
+        }
+        finally
+        {
+            statement.Reset();
+        }
+    }
+
+    private static bool Stepped(SqliteStatement statement)
+    {
+        try
+        {
+            return statement.Step();
         }
         catch (SqliteException stopped) when (stopped.SqliteErrorCode is Interrupted)
         {
@@ -70,19 +98,16 @@ internal sealed class SqliteSession : IDisposable
         }
     }
 
-    private SqliteCommand Bound(string sql, ReadOnlySpan<object?> values, string prefix = "?")
+    private SqliteStatement Prepared(string sql, ReadOnlySpan<object?> values, string prefix)
     {
-        if (!statements.TryGetValue(sql, out var command))
+        if (!statements.TryGetValue(sql, out var statement))
         {
             if (statements.Count >= MostStatements) Forget();
-            command = connection.CreateCommand();
-            command.CommandText = sql;
-            for (var i = 0; i < values.Length; i++) command.Parameters.Add(new SqliteParameter { ParameterName = $"{prefix}{i + 1}" });
-            statements[sql] = command;
+            statements[sql] = statement = new(connection.Handle!, sql, values.Length, prefix);
         }
 
-        for (var i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i] ?? DBNull.Value;
-        return command;
+        statement.Bind(values);
+        return statement;
     }
 
     private void Forget()

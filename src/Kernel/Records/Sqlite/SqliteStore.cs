@@ -65,6 +65,9 @@ internal sealed class SqliteStore : IRecordStore
         ReadingAsync(s => Reads.Version(s, names, key, version, visibility), cancel);
 
     public Task<IReadOnlyList<Committed>> CommitAsync(PreparedCommit commit, CancellationToken cancel) =>
+        RunAsync(PackedBody.Prepare(commit), cancel);
+
+    private Task<IReadOnlyList<Committed>> RunAsync(PreparedCommit commit, CancellationToken cancel) =>
         queue.RunAsync(w => w.Apply(commit), commit.Changes.Count, cancel);
 
     public Task<SearchPage> SearchAsync(SearchRequest request, Visibility visibility, CancellationToken cancel) =>

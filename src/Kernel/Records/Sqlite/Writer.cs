@@ -10,6 +10,13 @@ internal sealed class Writer
     private const int MostRemembered = 200_000;
     private const string Row = "rid, type, id, version, state, at, interaction, labels, county, person, body";
 
+    private const string Inserted = $"INSERT INTO resource ({Row}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+
+    private const string Updated =
+        "UPDATE resource SET version = ?4, state = ?5, at = ?6, interaction = ?7, labels = ?8, county = ?9, person = ?10, body = ?11 WHERE rid = ?1 AND type = ?2 AND id = ?3";
+
+    private static readonly string[] Cleared = [.. SqliteSchema.IndexTables.Append("relation").Select(table => $"DELETE FROM {table} WHERE rid = ?1")];
+
     private readonly SqliteSession session;
     private readonly Names names;
     private readonly Searches searches;
@@ -43,7 +50,11 @@ internal sealed class Writer
     {
         if (commit.IdempotencyKey is { } key && Answered(key) is { } before) return before;
         var decisions = Decide(commit);
-        foreach (var decision in decisions.Where(d => d.Writes)) Write(decision);
+        // Their numbers first, so that what they say of each other needs no row that is only mentioned.
+        foreach (var decision in decisions)
+            if (decision is { Writes: true, Current: null }) rids[decision.Stored.Key] = ++lastRid;
+        foreach (var decision in decisions)
+            if (decision.Writes) Write(decision);
         if (commit.Audit is { } entry) AppendAudit(entry.Span, commit.At);
         if (commit.IdempotencyKey is { } answered) Remember(answered, commit.At, decisions);
         return [.. decisions.Select(d => new Committed(d.Stored, d.Outcome))];
@@ -102,28 +113,29 @@ internal sealed class Writer
             decisions.Add(decision);
         }
 
+        // Whatever is written now must still be known by number when it is: no forgetting in the middle of a commit.
+        if (rids.Count >= MostRemembered) rids.Clear();
         return decisions;
     }
 
     private void Write(Decision decision)
     {
         var (change, stored, current) = (decision.Change, decision.Stored, decision.Current);
-        var rid = current?.Rid ?? RidOf(stored.Key);
+        var rid = current?.Rid ?? rids[stored.Key];
         if (current is { Version: > 0 })
         {
             session.Execute($"INSERT INTO history ({Row}) SELECT {Row} FROM resource WHERE rid = ?1", rid);
-            foreach (var table in SqliteSchema.IndexTables) session.Execute($"DELETE FROM {table} WHERE rid = ?1", rid);
-            session.Execute("DELETE FROM relation WHERE rid = ?1", rid);
+            foreach (var statement in Cleared) session.Execute(statement, rid);
         }
 
         // A deletion stays whose it was, or its tombstone would be seen by others than those who saw the resource.
         var person = stored.IsDeleted ? current!.Person : change.Person is { } patient ? RidOf(new("Patient", patient)) : null as long?;
         var county = stored.IsDeleted ? current!.County : change.County is { } name ? names.Counties.Give(name, session) : Names.None;
         session.Execute(
-            "UPDATE resource SET version = ?2, state = ?3, at = ?4, interaction = ?5, labels = ?6, county = ?7, person = ?8, body = ?9 WHERE rid = ?1",
-            rid, stored.Version, (int)(stored.IsDeleted ? RowState.Deleted : RowState.Current), stored.LastUpdated.ToUnixTimeMilliseconds(),
+            current is null ? Inserted : Updated, rid, names.Types.Give(stored.Key.Type, session), stored.Key.Id,
+            stored.Version, (int)(stored.IsDeleted ? RowState.Deleted : RowState.Current), stored.LastUpdated.ToUnixTimeMilliseconds(),
             (int)stored.Interaction, (int)(stored.IsDeleted ? current!.Labels : change.Labels), county, person,
-            stored.IsDeleted ? null : BodyCodec.Encode(stored.Body.Span));
+            stored.IsDeleted ? null : PackedBody.Of(decision));
         session.Execute("INSERT INTO feed (position, rid, version, county) VALUES (?1, ?2, ?3, ?4)", ++lastPosition, rid, stored.Version, county);
         if (stored.IsDeleted) return;
         if (change.Index is { } entries) index.Add(rid, entries);
@@ -151,7 +163,6 @@ internal sealed class Writer
     private long RidOf(ResourceKey key)
     {
         if (rids.TryGetValue(key, out var known)) return known;
-        if (rids.Count >= MostRemembered) rids.Clear();
         var type = names.Types.Give(key.Type, session);
         if (session.Scalar<object>("SELECT rid FROM resource WHERE id = ?1 AND type = ?2", key.Id, type) is long found) return rids[key] = found;
         session.Execute(
