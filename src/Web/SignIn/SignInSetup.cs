@@ -52,8 +52,18 @@ public static class SignInSetup
         app.Use(SecurityHeaders.AddAsync);
         app.Use(Refusals.TellAsync);
         app.Use(SmartConfiguration.TellAsync);
-        app.UseAuthentication();
+        // The FHIR API is no page of OpenID Connect: its handlers, which look at every request, would cost it more than reading a resource does.
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(FhirEndpoint.BasePath, StringComparison.Ordinal), api => api.Use(IdentifyAsync));
+        // Said here, because the host would otherwise put the same middleware before all, not seeing it in a branch.
+        ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
+        app.UseWhen(http => !http.Request.Path.StartsWithSegments(FhirEndpoint.BasePath, StringComparison.Ordinal), pages => pages.UseAuthentication());
         return app;
+    }
+
+    private static async Task IdentifyAsync(HttpContext http, RequestDelegate next)
+    {
+        if ((await http.AuthenticateAsync()).Principal is { } principal) http.User = principal;
+        await next(http);
     }
 
     /// <summary>After routing; the pages of sign-in and the endpoints of OpenID Connect.</summary>
