@@ -20,6 +20,7 @@ internal sealed partial class Follower(
     private const int MostTouched = 5_000;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PauseAfterFault = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CountyZone = TimeSpan.FromHours(8);
 
@@ -105,7 +106,7 @@ internal sealed partial class Follower(
 
     private async Task EvaluateAsync(CancellationToken cancel)
     {
-        var today = Today;
+        var (today, began) = (Today, clock.GetTimestamp());
         var (people, everybody) = (touched.ToList(), evaluated != today || touched.Count > MostTouched);
         foreach (var day in Days(today))
             await columns.WriteAsync(connection =>
@@ -116,6 +117,9 @@ internal sealed partial class Follower(
         await columns.WriteAsync(connection => Finish(connection, today), cancel);
         evaluated = today;
         touched.ExceptWith(people);
+        // Half of one processor at most while others write without a pause; a single visit is counted at once.
+        var worked = clock.GetElapsedTime(began);
+        await Task.Delay(worked < LongestRest ? worked : LongestRest, clock, cancel);
     }
 
     private void Finish(DuckDBConnection connection, DateOnly today)

@@ -15,9 +15,10 @@ namespace Tongxin.Kernel.Programmes;
 internal sealed partial class ProgrammeFollower(IRecordStore store, FollowUps followUps, RecordAccess records, TimeProvider clock, ILogger<ProgrammeFollower> logger)
     : BackgroundService
 {
-    public const int Batch = 500;
+    public const int Batch = 100;
     private static readonly ResourceKey PositionKey = new("Basic", "programme-follower");
     private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
     private static readonly Caller Self = Caller.System("programmes");
 
@@ -35,7 +36,9 @@ internal sealed partial class ProgrammeFollower(IRecordStore store, FollowUps fo
         {
             try
             {
+                var began = clock.GetTimestamp();
                 var reached = await FollowAsync(position, cancel);
+                if (reached > position) await RestAsync(clock.GetElapsedTime(began), cancel);
                 if (reached > position && clock.GetUtcNow() - saved >= SaveEvery)
                 {
                     await SavePositionAsync(reached, cancel);
@@ -51,6 +54,9 @@ internal sealed partial class ProgrammeFollower(IRecordStore store, FollowUps fo
             }
         }
     }
+
+    // A third of one processor at most while an import runs; after a single visit the rest is a blink.
+    private Task RestAsync(TimeSpan worked, CancellationToken cancel) => Task.Delay(worked * 2 < LongestRest ? worked * 2 : LongestRest, clock, cancel);
 
     /// <summary>One batch; waits when there is nothing. Answers the position reached.</summary>
     internal async Task<long> FollowAsync(long position, CancellationToken cancel)
