@@ -12,7 +12,8 @@ internal sealed record PackedBody(byte[] Json, byte[] Bytes)
     };
 
     /// <summary>What to store of a decision that writes.</summary>
-    public static byte[] Of(Decision decision) => decision is { Change.Packed: PackedBody packed, Stored.Version: 1 } && packed.Json.AsSpan().SequenceEqual(decision.Stored.Body.Span)
+    public static byte[] Of(Decision decision) =>
+        decision is { Change.Packed: PackedBody packed, Stored.Version: 1 } && packed.Json.AsSpan().SequenceEqual(decision.Stored.Body.Span)
         ? packed.Bytes
         : BodyCodec.Encode(decision.Stored.Body.Span);
 
