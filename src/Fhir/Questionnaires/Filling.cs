@@ -70,8 +70,7 @@ public sealed class Filling
     /// <summary>Decides what is asked, then calculates wave by wave, then decides again: an answer that was calculated may open or close a question.</summary>
     public void Recalculate()
     {
-        response = null;
-        Enabling.Decide(this);
+        Decide();
         if (Form.Calculations.Count is 0) return;
         foreach (var wave in Form.Calculations)
         {
@@ -82,7 +81,15 @@ public sealed class Filling
             if (changed) response = null;
         }
 
+        Decide();
+    }
+
+    // What is not asked is not in the response, so one written while deciding is stale once the decision stands.
+    private void Decide()
+    {
+        response = null;
         Enabling.Decide(this);
+        response = null;
     }
 
     /// <summary>Everything that is wrong or unusual; the place of each is the name of the item. Errors refuse the form, warnings are told.</summary>
