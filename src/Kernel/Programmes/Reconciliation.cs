@@ -31,14 +31,17 @@ public sealed class Reconciliation
 
     private void Programme(string code)
     {
-        var episode = Episodes(code).FirstOrDefault();
+        var episode = Episodes(code).OrderByDescending(e => e.Member("period")?.Text("start"), StringComparer.Ordinal).FirstOrDefault();
         var package = programmes.For(code, EditionOf(episode), today);
         if (package is null) return;
         var died = record.Died(today);
         var all = record.Of("QuestionnaireResponse").Select(Visit.Of).OfType<Visit>().Where(v =>
             v.Date <= today).OrderBy(v => v.Date).ThenBy(v => v.Id, StringComparer.Ordinal).ToList();
         var own = all.Where(v => v.Forms.Any(package.Forms.ContainsKey)).ToList();
-        if (episode.ValueKind is JsonValueKind.Undefined && died is null) episode = Enrol(package, own);
+        // Once in care visits enrol again: a second pregnancy, a relapse, somebody who moved away and came back.
+        var before = episode.ValueKind is JsonValueKind.Object && episode.Text("status") is "finished" ? Json.Day(episode.Member("period")?.Text("end")) : null;
+        if (before is { } left && died is null) episode = Again(package, own, left) ?? episode;
+        else if (episode.ValueKind is JsonValueKind.Undefined && died is null) episode = Enrol(package, own);
         Assess(package, own);
         if (episode.ValueKind is JsonValueKind.Object) episode = End(package, episode, died);
         var owed = Owed(package, episode, all, died);
@@ -57,6 +60,9 @@ public sealed class Reconciliation
         if (own.Count > 0 && package.Rules.Rows.Count > 0) return Put(Enrolments.Open(package, record, own[0].Date, "visit", "首次随访"));
         return package.Enrolment.Automatic is { } rule && Holds(rule, default) ? Put(Enrolments.Open(package, record, today, "rule", "按规则")) : default;
     }
+
+    private JsonElement? Again(ProgrammePackage package, List<Visit> own, DateOnly left) =>
+        own.Find(v => v.Date > left) is { } visit && package.Rules.Rows.Count > 0 ? Put(Enrolments.Open(package, record, visit.Date, "visit", "再次随访")) : null;
 
     private JsonElement End(ProgrammePackage package, JsonElement episode, DateOnly? died)
     {
@@ -110,7 +116,9 @@ public sealed class Reconciliation
             return package.Enrolment.Candidate is { } rule && Holds(rule, default) ? [Candidate(package)] : [];
         if (episode.Text("status") is not "active") return [];
         var since = Json.Day(episode.Member("period")?.Text("start")) ?? default;
-        return [.. Schedule.Of(package, record, episode, all, today, model).Where(o => o.Window.Expires >= since)];
+        var before = Episodes(package.Code).Select(e => Json.Day(e.Member("period")?.Text("end"))).Where(e => e is not null && e <= since).Max();
+        var counted = before is null ? all : all.FindAll(v => v.Date > before);
+        return [.. Schedule.Of(package, record, episode, counted, today, model).Where(o => o.Window.Expires >= since)];
     }
 
     private Owed Candidate(ProgrammePackage package)

@@ -24,7 +24,7 @@ public static class Schedule
         IEnumerable<Owed> Of(ProgrammeService service)
         {
             if (service.When is { } when && !(Judgement.Evaluate(when, record, today, episode, model) is [var only] && PathValues.Truth(only) is true)) return [];
-            var done = visits.Where(v => v.Forms.Contains(service.Form)).ToList();
+            var done = visits.Where(v => v.Forms.Contains(service.Form) || v.Forms.Any(service.Follows.Contains)).ToList();
             return service.Kind switch
             {
                 ServiceKind.Yearly => [Yearly(package, record, episode, service, done, enrolled, today)],

@@ -125,10 +125,12 @@ public sealed class PackageReader
                 Title = Required(node, "title"),
                 Kind = parsed,
                 Form = form[(form.IndexOf('/', StringComparison.Ordinal) + 1)..],
+                Follows = [.. (node["follows"] as JsonArray ?? []).Select(f => f!.ToString())],
                 When = Expression(node, "when"),
                 Anchor = Expression(node, "anchor"),
                 Points = [.. (node["points"] as JsonArray ?? []).OfType<JsonObject>().Select(p => Point(p, node, form, forms))],
             };
+            foreach (var before in service.Follows.Where(f => !forms.ContainsKey(f))) issues.Add(plan.Fault(node, "not-found", $"没有表单“{before}”。"));
             services.Add(service with
             {
                 First = Span(node, "first") ?? service.First,

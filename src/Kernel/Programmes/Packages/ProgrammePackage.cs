@@ -85,6 +85,9 @@ public sealed record ProgrammeService
     /// <summary>Id of the form that records it; may belong to another programme.</summary>
     public required string Form { get; init; }
 
+    /// <summary>Ids of other forms whose visit also counts as the one before: the first home visit sets the date of the first follow-up.</summary>
+    public IReadOnlyList<string> Follows { get; init; } = [];
+
     /// <summary>Holds when the service is due at all; absent: always.</summary>
     public FhirPathExpression? When { get; init; }
 
