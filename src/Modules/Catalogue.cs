@@ -11,6 +11,8 @@ public static class Catalogue
         new Diabetes.DiabetesModule(),
         new ElderlyHealth.ElderlyHealthModule(),
         new SevereMentalDisorders.SevereMentalDisordersModule(),
+        new Tuberculosis.TuberculosisModule(),
+        new Schistosomiasis.SchistosomiasisModule(),
         new Referrals.ReferralsModule(),
     ];
 }
