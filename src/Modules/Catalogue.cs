@@ -13,6 +13,7 @@ public static class Catalogue
         new SevereMentalDisorders.SevereMentalDisordersModule(),
         new Tuberculosis.TuberculosisModule(),
         new Schistosomiasis.SchistosomiasisModule(),
+        new MaternalHealth.MaternalHealthModule(),
         new Referrals.ReferralsModule(),
     ];
 }
