@@ -15,6 +15,7 @@ var root = new RootCommand("Tongxin 同心: the health record of a county, the s
     Backups.Restore,
     Verify.Command,
     Rebuild.Command,
+    ImportOrganisations.Command,
     Terms.Command,
     ListModules.Command,
 };

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using System.Text.Json.Nodes;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Records;
@@ -80,7 +79,7 @@ public sealed class BreakGlass(RecordAccess access, AuditTrail trail, TimeProvid
 
     private static JsonObject Reference(string text) => new() { ["reference"] = text };
 
-    private static Change.Create Create(JsonObject body) => new((string)body["resourceType"]!, Encoding.UTF8.GetBytes(body.ToJsonString()));
+    private static Change.Create Create(JsonObject body) => new((string)body["resourceType"]!, PlainJson.Bytes(body));
 }
 
 /// <summary>One broken glass.</summary>

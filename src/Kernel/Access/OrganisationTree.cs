@@ -52,18 +52,25 @@ public sealed class OrganisationTree : BackgroundService
     {
         try
         {
-            await GetAsync(stoppingToken);
             using var timer = new PeriodicTimer(Pace, clock);
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                if (await HasChangedAsync(stoppingToken)) await LoadAsync(stoppingToken);
+            do await FollowAsync(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException)
         {
             // The host stops.
         }
+    }
+
+    private async Task FollowAsync(CancellationToken cancel)
+    {
+        try
+        {
+            if (!isLoaded || await HasChangedAsync(cancel)) await LoadAsync(cancel);
+        }
         catch (Fhir.RefusedException)
         {
-            // The database is away; the last tree stands, and readers are told by the record itself.
+            // The database is away; the last tree stands until it is back, and readers are told by the record itself.
         }
     }
 

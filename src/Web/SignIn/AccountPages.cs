@@ -34,7 +34,7 @@ internal static class AccountPages
 
     private static async Task<IResult> AddAsync(
         [FromForm] string name, [FromForm] string displayName, [FromForm] string password, [FromForm] Role role, [FromForm] string? organisation, [FromForm] string? subject,
-        UserManager<Account> accounts, AccountsDb db, OrganisationTree tree, Caller caller, AuditTrail trail, TimeProvider clock)
+        UserManager<Account> accounts, AccountsDb db, OrganisationTree tree, Caller caller, AuditTrail trail, RecordAccess records, TimeProvider clock)
     {
         var resident = role is Role.Resident or Role.Proxy;
         var wish = new NewAccount
@@ -46,7 +46,18 @@ internal static class AccountPages
         var problems = await NewAccount.MakeAsync(accounts, wish);
         await trail.NoteAsync(AuditEntry.By(caller, clock.GetUtcNow(), "account", problems.Count is 0, "Administrator") with { Targets = [wish.Subject],
             Query = string.Join(", ", wish.Posts) }, default);
-        return problems.Count is 0 ? Results.LocalRedirect("/accounts") : await ListAsync(db, tree, problems);
+        if (problems.Count > 0) return await ListAsync(db, tree, problems);
+        await NameInRecordAsync(records, caller, wish);
+        return Results.LocalRedirect("/accounts");
+    }
+
+    // Staff stand in the record too: who did what is a reference to them.
+    private static async Task NameInRecordAsync(RecordAccess records, Caller caller, NewAccount wish)
+    {
+        if (!wish.Subject.StartsWith("Practitioner/", StringComparison.Ordinal) || !Tongxin.Kernel.Records.ResourceKey.IsLegalId(wish.Subject["Practitioner/".Length..])) return;
+        var isThere = await records.ReadAsync(caller, Tongxin.Kernel.Records.ResourceKey.Parse(wish.Subject), default) is { IsDeleted: false };
+        var changes = wish.Posts.SelectMany((p, at) => StaffBody.Changes(wish.Subject, wish.DisplayName, p.Role, p.Organisation, isThere || at > 0)).ToList();
+        if (changes.Count > 0) await records.CommitAsync(caller, changes, new(Reason: "staff"), default);
     }
 
     private static async Task<IResult> DisableAsync([FromForm] string id, UserManager<Account> accounts, HttpContext http)

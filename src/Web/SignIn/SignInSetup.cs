@@ -74,6 +74,7 @@ public static class SignInSetup
         app.UseAntiforgery();
         SignInPages.Map(app);
         AccountPages.Map(app);
+        OrganisationPages.Map(app);
         GlassPages.Map(app);
         OpenIdConnect.Map(app);
         return app;
