@@ -14,6 +14,7 @@ public static class Catalogue
         new Tuberculosis.TuberculosisModule(),
         new Schistosomiasis.SchistosomiasisModule(),
         new MaternalHealth.MaternalHealthModule(),
+        new ChildHealth.ChildHealthModule(),
         new Referrals.ReferralsModule(),
     ];
 }

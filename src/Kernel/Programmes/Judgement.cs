@@ -12,6 +12,8 @@ public sealed class Judgement
     /// <summary>More than any norm's rule needs; an expression that never ends is stopped here.</summary>
     public const int MostSteps = 200_000;
 
+    private const int MonthsPerYear = 12;
+
     private readonly ProgrammePackage package;
     private readonly PersonRecord record;
     private readonly Visit visit;
@@ -36,6 +38,7 @@ public sealed class Judgement
         known.Add("record", () => [PathValues.Of(record.Bundle)]);
         known.Add("today", [PathValues.Of(today)]);
         known.Add("asOf", [PathValues.Of(today)]);
+        AddAge(known, record, today);
         known.Add("episode", episode is { } one ? [PathValues.Of(one)] : []);
         return expression.Evaluate(record.Patient, new() { Model = model, Variables = known, MostSteps = MostSteps });
     }
@@ -94,6 +97,7 @@ public sealed class Judgement
         variables.Add("record", () => [PathValues.Of(record.Bundle)]);
         variables.Add("visit", [PathValues.Of(visit.Response)]);
         foreach (var name in new[] { "visitDate", "asOf", "today" }) variables.Add(name, [PathValues.Of(visit.Date)]);
+        AddAge(variables, record, visit.Date);
         variables.Add("episode", () => record.Of("EpisodeOfCare")
             .Where(e => e.Each("type").Any(t => t.IsCoded(ProgrammeCodes.Programme, package.Code))).Take(1).Select(PathValues.Of).ToList());
         variables.Add("class", () => package.Rules.Rows.FirstOrDefault(r => r.When is null || IsTrue(r.When))?.Class is { } grade ? [Plain(grade)] : []);
@@ -105,6 +109,15 @@ public sealed class Judgement
         }
 
         foreach (var named in package.Rules.Expressions.Concat(package.Rules.Facts)) variables.Add(named.Name, () => Evaluate(named.Expression));
+    }
+
+    /// <summary>Age on a day: <c>%ageDays</c>, and <c>%ageMonths</c> in completed months. Empty when the day of birth is not known.</summary>
+    private static void AddAge(VariableCollection variables, PersonRecord record, DateOnly on)
+    {
+        var months = record.Born is { } born ? (on.Year - born.Year) * MonthsPerYear + on.Month - born.Month - (born.AddMonths(
+            (on.Year - born.Year) * MonthsPerYear + on.Month - born.Month) > on ? 1 : 0) : 0;
+        variables.Add("ageDays", record.Born is { } day ? [Plain((decimal)(on.DayNumber - day.DayNumber))] : []);
+        variables.Add("ageMonths", record.Born is null ? [] : [Plain((decimal)months)]);
     }
 
     private IReadOnlyList<PathValue> Input(RuleInput input)
@@ -123,7 +136,15 @@ public sealed class Judgement
         }
 
         if (input.Observation is { } code) return Latest(input, code);
+        if (input.Curve is { } curve) return ZScore(curve);
         return input.Expression is { } expression ? Evaluate(expression) : [];
+    }
+
+    private IReadOnlyList<PathValue> ZScore(CurveInput input)
+    {
+        if (Evaluate(input.Group) is not [var group] || Evaluate(input.At) is not [var at] || Evaluate(input.Value) is not [var value]) return [];
+        if (PathValues.Number(at) is not { } place || PathValues.Number(value) is not { } measured) return [];
+        return package.Curves[input.Curve].ZScore(PathValues.Text(group), place, measured) is { } z ? [Plain(z)] : [];
     }
 
     private IReadOnlyList<PathValue> Latest(RuleInput input, string code)

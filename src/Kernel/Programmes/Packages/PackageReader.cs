@@ -25,8 +25,9 @@ public sealed class PackageReader
         var root = plan.Root;
         var edition = Required(root, "version");
         var forms = Forms(edition);
+        var curves = Curves();
         var rules = source.Files.TryGetValue("rules.yaml", out var text)
-            ? new RulesYaml(YamlDocument.Parse($"{source.Name}/rules.yaml", text), forms, issues).Read() : new Rules();
+            ? new RulesYaml(YamlDocument.Parse($"{source.Name}/rules.yaml", text), forms, curves, issues).Read() : new Rules();
         var period = root["effectivePeriod"] as JsonObject;
         var from = Json.Day(period?["start"]?.ToString());
         if (from is null) issues.Add(plan.Fault(root, "required", "需要 effectivePeriod.start（本版生效日期）。"));
@@ -44,6 +45,7 @@ public sealed class PackageReader
             Services = Services(root["services"] as JsonArray ?? [], forms),
             Forms = forms,
             Rules = rules,
+            Curves = curves,
             ValueSets = [.. source.In("valuesets").Select(ValueSet)],
             Source = source,
         };
@@ -77,6 +79,19 @@ public sealed class PackageReader
         }
 
         return forms;
+    }
+
+    private Dictionary<string, ReferenceCurve> Curves()
+    {
+        var curves = new Dictionary<string, ReferenceCurve>(StringComparer.Ordinal);
+        foreach (var file in source.In("curves"))
+        {
+            var document = YamlDocument.Parse($"{source.Name}/{file}", source.Files[file]);
+            var curve = ReferenceCurve.Read(document, issues);
+            if (!curves.TryAdd(curve.Id, curve)) issues.Add(document.Fault(document.Root, "duplicate", "曲线 id 重复。"));
+        }
+
+        return curves;
     }
 
     private JsonElement ValueSet(string file)

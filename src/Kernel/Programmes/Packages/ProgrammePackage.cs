@@ -27,6 +27,10 @@ public sealed record ProgrammePackage
     public required IReadOnlyDictionary<string, Form> Forms { get; init; }
 
     public required Rules Rules { get; init; }
+
+    /// <summary>Reference curves by id, as growth.</summary>
+    public IReadOnlyDictionary<string, ReferenceCurve> Curves { get; init; } = new Dictionary<string, ReferenceCurve>();
+
     public IReadOnlyList<JsonElement> ValueSets { get; init; } = [];
     public required PackageSource Source { get; init; }
 

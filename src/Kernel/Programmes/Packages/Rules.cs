@@ -54,9 +54,15 @@ public sealed record RuleInput
     public CalendarSpan? Within { get; init; }
     public FhirPathExpression? Expression { get; init; }
 
+    /// <summary>A place on a reference curve: the value is the z-score.</summary>
+    public CurveInput? Curve { get; init; }
+
     /// <summary>Not shown as evidence.</summary>
     public bool Silent { get; init; }
 }
+
+/// <summary>Where on a reference curve a measurement stands: of which group, at which age or length, which value.</summary>
+public sealed record CurveInput(string Curve, FhirPathExpression Group, FhirPathExpression At, FhirPathExpression Value);
 
 /// <summary>Thresholds that change by date. Each column of the row valid on the visit's day is <c>%table_column</c>.</summary>
 public sealed record DatedTable(string Name, string? Clause, IReadOnlyList<DatedRow> Rows)

@@ -7,11 +7,12 @@ using Tongxin.Fhir.Questionnaires;
 namespace Tongxin.Kernel.Programmes.Packages;
 
 /// <summary>Reads <c>rules.yaml</c>. Refuses unknown codes, names that nobody defines, names that need themselves, and dated rows that overlap.</summary>
-internal sealed partial class RulesYaml(YamlDocument document, IReadOnlyDictionary<string, Form> forms, List<Issue> issues)
+internal sealed partial class RulesYaml(
+    YamlDocument document, IReadOnlyDictionary<string, Form> forms, IReadOnlyDictionary<string, ReferenceCurve> curves, List<Issue> issues)
 {
     private static readonly HashSet<string> Given = new(StringComparer.Ordinal)
     {
-        "patient", "record", "today", "asOf", "visitDate", "visit", "episode", "class", "resource", "context", "ucum", "rootResource",
+        "patient", "record", "today", "asOf", "visitDate", "visit", "episode", "class", "resource", "context", "ucum", "rootResource", "ageDays", "ageMonths",
     };
 
     public Rules Read()
@@ -73,8 +74,19 @@ internal sealed partial class RulesYaml(YamlDocument document, IReadOnlyDictiona
             Observation = (string?)node["observation"],
             Within = CalendarSpan.Parse((string?)node["within"]),
             Expression = Compile(document, node, "expression", issues),
+            Curve = Curve(name, node),
             Silent = (bool?)node["silent"] ?? false,
         };
+    }
+
+    private CurveInput? Curve(string name, JsonObject node)
+    {
+        if ((string?)node["curve"] is not { } curve) return null;
+        if (!curves.ContainsKey(curve)) issues.Add(document.Fault(node, "not-found", $"输入“{name}”引用了不存在的曲线“{curve}”。"));
+        var (group, at, value) = (Compile(document, node, "group", issues), Compile(document, node, "at", issues), Compile(document, node, "value", issues));
+        if (group is not null && at is not null && value is not null) return new(curve, group, at, value);
+        issues.Add(document.Fault(node, "required", $"输入“{name}”需要 group、at 与 value。"));
+        return null;
     }
 
     private DatedTable Table(string name, JsonObject node)
@@ -143,7 +155,8 @@ internal sealed partial class RulesYaml(YamlDocument document, IReadOnlyDictiona
         var named = rules.Expressions.Concat(rules.Facts).ToDictionary(e => e.Name, e => e.Expression.Text, StringComparer.Ordinal);
         var known = rules.Inputs.Select(i => i.Name).Concat(named.Keys).Concat(Given)
             .Concat(rules.Tables.SelectMany(t => t.Rows.SelectMany(r => r.Values.Keys).Select(c => $"{t.Name}_{c}"))).ToHashSet(StringComparer.Ordinal);
-        var all = named.Values.Concat(rules.Rows.Concat(rules.Alerts).Select(r => r.When?.Text)).Concat(rules.Inputs.Select(i => i.Expression?.Text)).OfType<string>();
+        var all = named.Values.Concat(rules.Rows.Concat(rules.Alerts).Select(r => r.When?.Text)).Concat(rules.Inputs.Select(i => i.Expression?.Text))
+            .Concat(rules.Inputs.SelectMany(i => new[] { i.Curve?.Group.Text, i.Curve?.At.Text, i.Curve?.Value.Text })).OfType<string>();
         foreach (var name in all.SelectMany(Names).Where(n => !known.Contains(n)).Distinct(StringComparer.Ordinal))
             issues.Add(document.Fault(document.Root, "not-found", $"表达式里的 %{name} 没有定义。"));
         foreach (var row in rules.Rows.Concat(rules.Alerts))
