@@ -44,6 +44,8 @@ internal static class ShellSetup
         Role.Resident or Role.Proxy => "/mine",
         Role.CountyCommission or Role.CityCommission or Role.HospitalManager or Role.DiseaseControl => "/cockpit",
         Role.Administrator => "/accounts",
+        Role.Auditor => "/audit",
+        Role.SecurityOfficer => "/reviews",
         _ => "/today",
     };
 

@@ -17,9 +17,10 @@ public sealed class RecordAccess
     private readonly TimeProvider clock;
     private readonly SearchQuery queries;
     private readonly Commits commits;
+    private readonly AuditMask mask;
 
-    internal RecordAccess(IRecordStore store, OrganisationTree tree, AuditTrail trail, SearchQuery queries, Commits commits, TimeProvider clock) =>
-        (this.store, this.tree, this.trail, this.queries, this.commits, this.clock) = (store, tree, trail, queries, commits, clock);
+    internal RecordAccess(IRecordStore store, OrganisationTree tree, AuditTrail trail, SearchQuery queries, Commits commits, AuditMask mask, TimeProvider clock) =>
+        (this.store, this.tree, this.trail, this.queries, this.commits, this.mask, this.clock) = (store, tree, trail, queries, commits, mask, clock);
 
     /// <summary>Null when it is not there or not permitted: the two look the same. A deleted resource comes back as its deletion.</summary>
     public async Task<Stored?> ReadAsync(Caller caller, ResourceKey key, CancellationToken cancel)
@@ -48,7 +49,7 @@ public sealed class RecordAccess
             ? await store.SearchAsync(Narrowed(request, decision), decision.Visibility, cancel)
             : new([], [], request.Total is TotalMode.None && request.Summary is not SummaryMode.Count ? null : 0, null);
         var entry = Entry(caller, decision, "search", request.Type, page.Matches.Count + page.Included.Count is 0 ? [] : [.. page.Matches, .. page.Included]);
-        await trail.NoteAsync(entry with { Query = SearchText.Of(request) }, cancel);
+        await trail.NoteAsync(entry with { Query = SearchText.Masked(request, mask.Of) }, cancel);
         return page;
     }
 

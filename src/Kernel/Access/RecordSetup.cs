@@ -48,18 +48,25 @@ public static class RecordSetup
 
     private static void AddDoor(IServiceCollection services, RecordEngine engine)
     {
-        services.AddSingleton(p => new AuditTrail(
-            p.GetRequiredService<IAuditStore>(), new(Path.Combine(engine.Folder, AnchorFile)), p.GetRequiredService<TimeProvider>(),
-            p.GetService<ILogger<AuditTrail>>() ?? NullLogger<AuditTrail>.Instance));
+        services.AddSingleton(p =>
+        {
+            // Made after the store, so that it is closed before it: closing writes what is queued.
+            p.GetRequiredService<IRecordStore>();
+            return new AuditTrail(p.GetRequiredService<IAuditStore>(), new(Path.Combine(engine.Folder, AnchorFile)), p.GetRequiredService<TimeProvider>(),
+                p.GetService<ILogger<AuditTrail>>() ?? NullLogger<AuditTrail>.Instance);
+        });
+        services.AddSingleton(_ => AuditMask.Of(engine));
         services.AddSingleton(p => new OrganisationTree(p.GetRequiredService<IRecordStore>(), p.GetRequiredService<TimeProvider>()));
         services.AddHostedService(p => p.GetRequiredService<AuditTrail>());
         services.AddHostedService(p => p.GetRequiredService<OrganisationTree>());
+        services.AddHostedService(p => new AlertWatch(p.GetRequiredService<RecordAccess>(), p.GetRequiredService<AuditTrail>(), engine, p.GetRequiredService<TimeProvider>(),
+            p.GetService<ILogger<AlertWatch>>() ?? NullLogger<AlertWatch>.Instance));
         services.AddSingleton(p => new Commits(
             p.GetRequiredService<IRecordStore>(), p.GetRequiredService<OrganisationTree>(), p.GetRequiredService<SearchIndex>(), p.GetRequiredService<SearchQuery>(),
             p.GetRequiredService<IdSource>(), p.GetRequiredService<AccessRules>(), p.GetRequiredService<RecordedCodes>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new RecordAccess(
             p.GetRequiredService<IRecordStore>(), p.GetRequiredService<OrganisationTree>(), p.GetRequiredService<AuditTrail>(), p.GetRequiredService<SearchQuery>(),
-            p.GetRequiredService<Commits>(), p.GetRequiredService<TimeProvider>()));
+            p.GetRequiredService<Commits>(), p.GetRequiredService<AuditMask>(), p.GetRequiredService<TimeProvider>()));
     }
 
     private static async Task<(IRecordStore Store, IRecordUpkeep Upkeep, IAuditStore Audit)> OpenAsync(RecordEngine engine, CancellationToken cancel)

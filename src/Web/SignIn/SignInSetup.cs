@@ -27,7 +27,8 @@ public static class SignInSetup
         services.AddHttpContextAccessor();
         services.AddRazorComponents();
         services.AddAntiforgery(o => (o.Cookie.Name, o.Cookie.SameSite, o.Cookie.SecurePolicy) = ("tongxin.form", SameSiteMode.Strict, CookieSecurePolicy.SameAsRequest));
-        services.AddDataProtection().SetApplicationName("tongxin").PersistKeysToFileSystem(Keys.Protection(engine));
+        services.AddDataProtection().SetApplicationName("tongxin").PersistKeysToFileSystem(Keys.Protection(engine))
+            .ProtectKeysWithCertificate(Keys.ProtectionCertificate(engine));
         services.AddDbContext<AccountsDb>(o => AccountTables.Use(o, engine));
         AddAccounts(services, options);
         AddSchemes(services, options);
@@ -76,6 +77,8 @@ public static class SignInSetup
         AccountPages.Map(app);
         OrganisationPages.Map(app);
         GlassPages.Map(app);
+        AuditPages.Map(app);
+        ReviewPages.Map(app);
         OpenIdConnect.Map(app);
         return app;
     }

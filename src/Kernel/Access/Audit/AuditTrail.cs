@@ -7,11 +7,14 @@ namespace Tongxin.Kernel.Access;
 
 /// <summary>Every passage through the door, on record: reads within a second, writes with their own transaction, all sealed into one chain.</summary>
 /// <remarks>The queue is bounded: when the database cannot follow, callers wait; nothing is dropped. One per server; several may share a database.</remarks>
-public sealed partial class AuditTrail : BackgroundService
+public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
 {
     public const int LongestQueue = 10_000;
     private const int EntriesPerRow = 100;
     private const int RowsAtOnce = 1_000;
+
+    /// <summary>Rows that one page of a search may walk; it says where it stopped.</summary>
+    public const int MostWalked = 20_000;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan PaceAfterFailure = TimeSpan.FromSeconds(1);
 
@@ -23,16 +26,28 @@ public sealed partial class AuditTrail : BackgroundService
     private readonly TimeProvider clock;
     private readonly ILogger<AuditTrail> logger;
     private AuditSeal? head;
+    private volatile bool isRunning, isStopped;
 
     internal AuditTrail(IAuditStore store, AuditAnchor anchor, TimeProvider clock, ILogger<AuditTrail> logger) =>
         (this.store, this.anchor, this.clock, this.logger) = (store, anchor, clock, logger);
 
-    /// <summary>Told of each entry after it is on record; alert rules listen here. Must not throw.</summary>
-    public Action<AuditEntry>? Recorded { get; set; }
+    /// <summary>Told of each row that this server sealed, by its number; alert rules listen here. Must not throw.</summary>
+    public Action<long, IReadOnlyList<AuditEntry>>? Sealed { get; set; }
 
     /// <summary>Waits when the queue is full.</summary>
     public ValueTask NoteAsync(AuditEntry entry, CancellationToken cancel) =>
-        queue.Writer.TryWrite(entry) ? ValueTask.CompletedTask : queue.Writer.WriteAsync(entry, cancel);
+        queue.Writer.TryWrite(entry) ? ValueTask.CompletedTask : WhenThereIsRoomAsync(entry, cancel);
+
+    // A command serves nothing and runs no background service: it writes itself.
+    private async ValueTask WhenThereIsRoomAsync(AuditEntry entry, CancellationToken cancel)
+    {
+        if (!isRunning) await FlushAsync(cancel);
+        await queue.Writer.WriteAsync(entry, cancel);
+    }
+
+    /// <summary>Sealed rows after a number, in order; for rules that catch up.</summary>
+    internal async Task<IReadOnlyList<(long Sequence, IReadOnlyList<AuditEntry> Entries)>> SealedAfterAsync(long after, int rows, CancellationToken cancel) =>
+        [.. (await store.RowsAsync(after, rows, cancel)).TakeWhile(r => r.Seal is not null).Select(r => (r.Sequence, EntriesIn(r)))];
 
     /// <summary>Who looked at this person's record or changed it, newest first (谁看过我的档案); at most a second behind.</summary>
     public async Task<AuditPage> OfPersonAsync(string patientId, CancellationToken cancel, long? before = null, int rows = 200)
@@ -44,6 +59,27 @@ public sealed partial class AuditTrail : BackgroundService
     /// <summary>The whole trail, newest first: for the auditor.</summary>
     public async Task<AuditPage> LatestAsync(CancellationToken cancel, long? before = null, int rows = 50) =>
         Page(await store.LatestAsync(null, before ?? long.MaxValue, rows, cancel), rows, _ => true);
+
+    /// <summary>What an auditor looks for, newest first; walks back through at most <see cref="MostWalked"/> rows for one page.</summary>
+    public async Task<AuditPage> FindAsync(Func<AuditEntry, bool> wanted, string? person, int passages, CancellationToken cancel, long? before = null)
+    {
+        var (found, at, walked) = (new List<AuditedPassage>(), before ?? long.MaxValue, 0);
+        while (found.Count < passages && walked < MostWalked)
+        {
+            var rows = await store.LatestAsync(person, at, RowsAtOnce, cancel);
+            foreach (var row in rows)
+            {
+                at = row.Sequence;
+                walked++;
+                found.AddRange(Passages(row, e => (person is null || e.People.Contains(person)) && wanted(e)));
+                if (found.Count >= passages) return new(found, at);
+            }
+
+            if (rows.Count < RowsAtOnce) return new(found, null);
+        }
+
+        return new(found, at);
+    }
 
     /// <summary>Finds the first broken link.</summary>
     public Task<AuditVerdict> VerifyAsync(CancellationToken cancel) => AuditChain.VerifyAsync(store, anchor, cancel);
@@ -65,6 +101,7 @@ public sealed partial class AuditTrail : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        isRunning = true;
         while (!stoppingToken.IsCancellationRequested)
         {
             var wait = Pace;
@@ -94,6 +131,15 @@ public sealed partial class AuditTrail : BackgroundService
         queue.Writer.TryComplete();
         await base.StopAsync(cancellationToken);
         await FlushAsync(cancellationToken);
+        isStopped = true;
+    }
+
+    /// <summary>What a command did is on record before it ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        queue.Writer.TryComplete();
+        if (!isRunning && !isStopped) await FlushAsync(default);
+        Dispose();
     }
 
     // What was taken from the queue stays in hand until it is stored, so a failure loses nothing.
@@ -102,8 +148,6 @@ public sealed partial class AuditTrail : BackgroundService
         while (taken.Count < EntriesPerRow * RowsAtOnce && queue.Reader.TryRead(out var entry)) taken.Add(entry);
         if (taken.Count is 0) return false;
         await store.AppendAsync([.. taken.Chunk(EntriesPerRow).Select(c => (ReadOnlyMemory<byte>)AuditEntry.Row(c))], clock.GetUtcNow(), cancel);
-        if (Recorded is { } listeners)
-            foreach (var entry in taken) listeners(entry);
         taken.Clear();
         return true;
     }
@@ -114,25 +158,29 @@ public sealed partial class AuditTrail : BackgroundService
         while (await store.RowsAsync(head?.Sequence ?? 0, RowsAtOnce, cancel) is { Count: > 0 } rows)
         {
             var seals = new List<AuditSeal>(rows.Count);
-            var last = head;
+            var (last, told) = (head, new List<(long, IReadOnlyList<AuditEntry>)>(rows.Count));
             foreach (var row in rows)
             {
-                last = new(row.Sequence, AuditChain.Seal((last?.Hash ?? AuditChain.Beginning).Span, row), People(row));
+                var entries = EntriesIn(row);
+                last = new(row.Sequence, AuditChain.Seal((last?.Hash ?? AuditChain.Beginning).Span, row), [.. entries.SelectMany(e => e.People)]);
                 seals.Add(last);
+                told.Add((row.Sequence, entries));
             }
 
             // Another server may have sealed these; its seals are the same, since the rows are.
-            if (await store.SealAsync(seals, cancel)) head = last;
-            else head = await store.HeadAsync(cancel);
+            var areOurs = await store.SealAsync(seals, cancel);
+            head = areOurs ? last : await store.HeadAsync(cancel);
             anchor.Write(head!);
+            if (areOurs && Sealed is { } listener)
+                foreach (var (sequence, entries) in told) listener(sequence, entries);
         }
     }
 
-    private static IReadOnlyCollection<string> People(AuditRow row)
+    private static IReadOnlyList<AuditEntry> EntriesIn(AuditRow row)
     {
         try
         {
-            return [.. AuditEntry.Read(row.Entry).SelectMany(e => e.People)];
+            return AuditEntry.Read(row.Entry);
         }
         catch (System.Text.Json.JsonException)
         {
@@ -141,9 +189,11 @@ public sealed partial class AuditTrail : BackgroundService
         }
     }
 
-    private static AuditPage Page(IReadOnlyList<AuditRow> rows, int asked, Func<AuditEntry, bool> wanted) => new(
-        [.. rows.SelectMany(r => AuditEntry.Read(r.Entry).Index().Where(e => wanted(e.Item)).Select(e => new AuditedPassage($"{r.Sequence}.{e.Index}", e.Item)).Reverse())],
-        rows.Count == asked ? rows[^1].Sequence : null);
+    private static AuditPage Page(IReadOnlyList<AuditRow> rows, int asked, Func<AuditEntry, bool> wanted) =>
+        new([.. rows.SelectMany(r => Passages(r, wanted))], rows.Count == asked ? rows[^1].Sequence : null);
+
+    private static IEnumerable<AuditedPassage> Passages(AuditRow row, Func<AuditEntry, bool> wanted) =>
+        EntriesIn(row).Index().Where(e => wanted(e.Item)).Select(e => new AuditedPassage($"{row.Sequence}.{e.Index}", e.Item)).Reverse();
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Audit entries could not be written; they are kept and tried again")]
     private partial void NotWritten(Exception failure);
