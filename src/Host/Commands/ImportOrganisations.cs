@@ -37,7 +37,7 @@ internal static class ImportOrganisations
         catch (RefusedException refusal)
         {
             foreach (var issue in refusal.Issues) Console.Error.WriteLine($"{issue.Expression}: {issue.Diagnostics}");
-            throw new InvalidOperationException("Nothing was taken.");
+            throw new InvalidOperationException("Nothing was taken.", refusal);
         }
     }
 }

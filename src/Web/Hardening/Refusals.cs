@@ -11,9 +11,9 @@ namespace Tongxin.Web.Hardening;
 /// <summary>What a page or route answers when the request was wrong or something broke: a status and a sentence, never what went on inside.</summary>
 internal static partial class Refusals
 {
-    private const string Shell =
+    private static readonly CompositeFormat Shell = CompositeFormat.Parse(
         "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><title>{0}</title><link rel=\"stylesheet\" href=\"/tongxin.css\">" +
-        "<main class=\"main\"><p class=\"alert\" role=\"alert\">{1}</p><p><a class=\"btn\" href=\"/\">返回 Back</a></p></main></html>";
+        "<main class=\"main\"><p class=\"alert\" role=\"alert\">{1}</p><p><a class=\"btn\" href=\"/\">返回 Back</a></p></main></html>");
 
     public static async Task TellAsync(HttpContext http, RequestDelegate next)
     {

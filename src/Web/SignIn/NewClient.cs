@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.IdentityModel.Tokens;
 using OpenIddict.Abstractions;
-using Tongxin.Kernel.Access;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace Tongxin.Web.SignIn;

@@ -3,8 +3,6 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Tongxin.Kernel.Access;
-using Tongxin.Kernel.Records;
-using Tongxin.Web.SignIn;
 
 namespace Tongxin.Modules.Tests.SignIn;
 

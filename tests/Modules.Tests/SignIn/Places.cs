@@ -1,4 +1,3 @@
-using Tongxin.Kernel.Access;
 
 namespace Tongxin.Modules.Tests.SignIn;
 

@@ -1,4 +1,3 @@
-using Tongxin.Kernel.Records;
 
 namespace Tongxin.Kernel.Access;
 
