@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using Tongxin.Kernel.Records;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Postgres;
 using Tongxin.Kernel.Records.Sqlite;
 using Tongxin.Kernel.Tests.Records;

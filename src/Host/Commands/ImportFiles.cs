@@ -27,14 +27,18 @@ internal static class ImportFiles
                 await using var services = await RecordApplication.OpenAsync(record.Engine(result), cancel);
                 using var state = ImportState.Open(StateFolder(record.Folder(result)), record.Engine(result).ToString(), files, result.GetValue(anew));
                 using var errors = new ErrorReport(result.GetValue(report)!);
-                await RunAsync(services.GetRequiredService<RecordAccess>(), state, errors, files, cancel);
+                if (await RunAsync(services.GetRequiredService<RecordAccess>(), state, errors, files, cancel) >= WorthTidying)
+                    await AnsiConsole.Status().StartAsync("Tidying the indexes …", _ => services.GetRequiredService<RecordUpkeep>().TidyAsync(cancel));
                 if (errors.Count > 0) throw new InvalidOperationException($"{errors.Count} could not be taken; {errors.Path} says which and why.");
             }));
             return command;
         }
     }
 
-    private static async Task RunAsync(RecordAccess record, ImportState state, ErrorReport errors, List<string> files, CancellationToken cancel)
+    /// <summary>Resources after which indexes and statistics are made anew; fewer change little.</summary>
+    private const int WorthTidying = 20_000;
+
+    private static async Task<long> RunAsync(RecordAccess record, ImportState state, ErrorReport errors, List<string> files, CancellationToken cancel)
     {
         if (state.Known > 0) AnsiConsole.WriteLine($"Going on with an import that was stopped: {state.Known} parts are in the record.");
         var watch = Stopwatch.StartNew();
@@ -49,6 +53,7 @@ internal static class ImportFiles
             });
         var seconds = Math.Max(0.001, watch.Elapsed.TotalSeconds);
         Console.WriteLine($"{resources} resources of {files.Count} files in {seconds:0.0} s ({resources / seconds:0}/s), {errors.Count} failures");
+        return resources;
     }
 
     private static List<string> Find(string[] paths)

@@ -17,6 +17,9 @@ public sealed class RecordUpkeep
     /// <summary>The number of resources whose index was made anew.</summary>
     public Task<long> RebuildAsync(IProgress<long>? progress, CancellationToken cancel) => engine.RebuildAsync(Extract, progress, cancel);
 
+    /// <summary>After much was written at once, so that indexes are small and plans right; others read and write meanwhile.</summary>
+    public Task TidyAsync(CancellationToken cancel) => engine.TidyAsync(cancel);
+
     private IndexEntries Extract(ReadOnlyMemory<byte> body)
     {
         using var parsed = BodyReader.Read(body);

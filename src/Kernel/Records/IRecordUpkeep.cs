@@ -12,4 +12,7 @@ internal interface IRecordUpkeep
 
     /// <summary>Makes the search index anew from the bodies, while others read and write. The number of resources.</summary>
     Task<long> RebuildAsync(Func<ReadOnlyMemory<byte>, IndexEntries> extract, IProgress<long>? progress, CancellationToken cancel);
+
+    /// <summary>After much was written at once: indexes that grew in leaps are packed, statistics taken anew. Others read and write meanwhile.</summary>
+    Task TidyAsync(CancellationToken cancel);
 }

@@ -1,4 +1,5 @@
 using NpgsqlTypes;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Postgres;

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Npgsql;
 using NpgsqlTypes;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Postgres;

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Tongxin.Kernel.Records.Engines;
 
 namespace Tongxin.Kernel.Records.Postgres;
 
@@ -40,7 +41,7 @@ internal sealed record EarlierAnswer(long[] Rids, int[] Versions, short[] Outcom
         var answer = new List<Committed>();
         await using var reader = await command.ExecuteReaderAsync(cancel);
         while (await reader.ReadAsync(cancel))
-            answer.Add(new(CurrentRow.Read(reader, names.Types).ToStored(), (CommitOutcome)Outcomes[answer.Count]));
+            answer.Add(new(CurrentRows.Read(reader, names.Types).ToStored(), (CommitOutcome)Outcomes[answer.Count]));
         return answer;
     }
 }

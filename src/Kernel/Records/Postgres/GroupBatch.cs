@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Tongxin.Kernel.Records.Engines;
 
 namespace Tongxin.Kernel.Records.Postgres;
 

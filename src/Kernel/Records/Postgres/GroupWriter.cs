@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Tongxin.Fhir;
+using Tongxin.Kernel.Records.Engines;
 
 namespace Tongxin.Kernel.Records.Postgres;
 
@@ -150,7 +151,7 @@ internal sealed class GroupWriter(Names names, ResourceIds ids, ConditionSearch 
         await reader.NextResultAsync(cancel);
         while (await reader.ReadAsync(cancel))
         {
-            var row = CurrentRow.Read(reader, names.Types);
+            var row = CurrentRows.Read(reader, names.Types);
             rows[row.Key] = row;
         }
         return answered;

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Postgres;

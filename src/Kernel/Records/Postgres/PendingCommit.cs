@@ -1,3 +1,5 @@
+using Tongxin.Kernel.Records.Engines;
+
 namespace Tongxin.Kernel.Records.Postgres;
 
 /// <summary>A commit on its way through a lane, and the promise its caller waits for.</summary>

@@ -1,4 +1,5 @@
 using Npgsql;
+using Tongxin.Kernel.Records.Engines;
 
 namespace Tongxin.Kernel.Records.Postgres;
 
@@ -11,7 +12,7 @@ namespace Tongxin.Kernel.Records.Postgres;
 /// </remarks>
 internal static class PostgresSchema
 {
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Any number will do, if every server of this record takes the same: it lets one of several starting servers make the tables.</summary>
     private const long SchemaLock = 0x546F6E6778696E;
@@ -27,6 +28,8 @@ internal static class PostgresSchema
         var found = await FoundVersionAsync(connection, cancel);
         if (found > Version)
             throw new InvalidOperationException($"The database holds schema version {found}, this program knows {Version}: start a newer program.");
+        if (found is > 0 and < Version)
+            throw new InvalidOperationException($"The database holds schema version {found} of before the first release: export it with the program that made it, and import that.");
         if (found is 0) await ExecuteAsync(connection, Tables, cancel);
         await transaction.CommitAsync(cancel);
     }
@@ -94,7 +97,6 @@ internal static class PostgresSchema
         CREATE INDEX history_by_time ON history (type, at, rid);
 
         CREATE TABLE feed (position bigint PRIMARY KEY, rid bigint NOT NULL, version int NOT NULL, county int NOT NULL);
-        CREATE INDEX feed_by_source ON feed (rid, version);
         -- One row. Taking its lock last and holding it through the commit makes position order the commit order.
         CREATE TABLE feed_head (position bigint NOT NULL, audit bigint NOT NULL) WITH (fillfactor = 10);
         INSERT INTO feed_head VALUES (0, 0);

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Postgres;
@@ -86,6 +87,20 @@ internal sealed class PostgresUpkeep(Connections connections, Names names, Resou
             """),
     ];
 
+    public async Task TidyAsync(CancellationToken cancel)
+    {
+        await using var main = await connections.Writers.OpenConnectionAsync(cancel);
+        // As long as it takes: nobody waits for it.
+        await ExecuteAsync(main, "SET statement_timeout = 0", cancel);
+        foreach (var table in IndexRows.Tables.Append("resource"))
+            foreach (var statement in new[] { $"REINDEX TABLE CONCURRENTLY {table}", $"VACUUM (ANALYZE) {table}" })
+            {
+                await using var tidy = new NpgsqlCommand(statement, main) { CommandTimeout = 0 };
+                await tidy.ExecuteNonQueryAsync(cancel);
+            }
+        await ExecuteAsync(main, "RESET statement_timeout", cancel);
+    }
+
     private static bool BodyAgrees(CurrentRow row)
     {
         var head = new ResourceBody(row.Key.Type, default, default).Splice(row.Key.Id, row.Version, DateTimeOffset.FromUnixTimeMilliseconds(row.At));
@@ -143,7 +158,7 @@ internal sealed class PostgresUpkeep(Connections connections, Names names, Resou
         while (await reader.ReadAsync(cancel))
         {
             if (!names.Knows(reader.GetInt32(2))) await names.CatchUpAsync(connections.Readers, cancel);
-            rows.Add(CurrentRow.Read(reader, names.Types));
+            rows.Add(CurrentRows.Read(reader, names.Types));
         }
         return rows;
     }

@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Tongxin.Fhir;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Postgres;
@@ -38,7 +39,7 @@ internal sealed class SearchStatements(Connections connections, Names names, Res
         await using var command = search.Locked().ToCommand(connection);
         await using var reader = await command.ExecuteReaderAsync(cancel);
         var rows = new List<CurrentRow>();
-        while (await reader.ReadAsync(cancel)) rows.Add(CurrentRow.Read(reader, names.Types));
+        while (await reader.ReadAsync(cancel)) rows.Add(CurrentRows.Read(reader, names.Types));
         return rows;
     }
 

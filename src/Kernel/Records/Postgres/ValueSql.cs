@@ -1,5 +1,6 @@
 using NpgsqlTypes;
 using Tongxin.Fhir;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Postgres;

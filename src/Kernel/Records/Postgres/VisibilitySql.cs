@@ -1,4 +1,5 @@
 using NpgsqlTypes;
+using Tongxin.Kernel.Records.Engines;
 
 namespace Tongxin.Kernel.Records.Postgres;
 

@@ -1,9 +1,9 @@
-using Tongxin.Kernel.Records.Postgres;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Sqlite;
 
-/// <summary>A value of a composite parameter as a condition on one row of <c>composite</c>, part by part in the columns where <see cref="CompositeRows"/> puts them.</summary>
+/// <summary>A value of a composite parameter as a condition on one row of <c>composite</c>, part by part in the columns where <c>Postgres.CompositeRows</c> puts them.</summary>
 internal sealed class CompositeSql(SqlText sql, Names names, IReadOnlyDictionary<ResourceKey, long> keys)
 {
     private const string Beyond = "\U0010FFFF";

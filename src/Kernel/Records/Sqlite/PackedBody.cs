@@ -1,4 +1,4 @@
-using Tongxin.Kernel.Records.Postgres;
+using Tongxin.Kernel.Records.Engines;
 
 namespace Tongxin.Kernel.Records.Sqlite;
 

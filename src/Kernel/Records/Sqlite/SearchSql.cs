@@ -1,4 +1,4 @@
-using Tongxin.Kernel.Records.Postgres;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Sqlite;

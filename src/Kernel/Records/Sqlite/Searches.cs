@@ -1,5 +1,5 @@
 using Tongxin.Fhir;
-using Tongxin.Kernel.Records.Postgres;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Sqlite;

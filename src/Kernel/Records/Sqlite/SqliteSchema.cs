@@ -7,7 +7,7 @@ namespace Tongxin.Kernel.Records.Sqlite;
 /// </remarks>
 internal static class SqliteSchema
 {
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Every table whose rows are made from a resource's current version, by <c>rid</c>.</summary>
     public static readonly string[] IndexTables = ["token", "string", "date", "quantity", "reference", "uri", "composite"];
@@ -40,7 +40,6 @@ internal static class SqliteSchema
         CREATE INDEX history_by_time ON history (type, at, rid);
 
         CREATE TABLE feed (position INTEGER PRIMARY KEY, rid INTEGER NOT NULL, version INTEGER NOT NULL, county INTEGER NOT NULL);
-        CREATE INDEX feed_by_source ON feed (rid, version);
         CREATE TABLE audit (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, entry BLOB NOT NULL);
         CREATE TABLE audit_seal (seq INTEGER PRIMARY KEY, hash BLOB NOT NULL);
         CREATE TABLE audit_person (person TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (person, seq)) WITHOUT ROWID;

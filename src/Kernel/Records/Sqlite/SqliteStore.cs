@@ -116,6 +116,8 @@ internal sealed class SqliteStore : IRecordStore
         var found = session.Scalar<long>("PRAGMA user_version");
         if (found > SqliteSchema.Version)
             throw new InvalidOperationException($"The folder holds schema version {found}, this program knows {SqliteSchema.Version}: start a newer program.");
+        if (found is > 0 and < SqliteSchema.Version)
+            throw new InvalidOperationException($"The folder holds schema version {found} of before the first release: export it with the program that made it, and import that.");
         if (found is 0) session.ExecuteScript($"BEGIN IMMEDIATE; {SqliteSchema.Tables} COMMIT;");
     }
 

@@ -1,4 +1,4 @@
-using Tongxin.Kernel.Records.Postgres;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Records.Sqlite;
@@ -70,6 +70,13 @@ internal sealed class SqliteUpkeep(SessionPool readers, CommitQueue queue, Sqlit
 
         return seen;
     }
+
+    public Task TidyAsync(CancellationToken cancel) => queue.RunAsync(
+        writer =>
+        {
+            session.ExecuteScript("PRAGMA analysis_limit = 1000; ANALYZE;");
+            return true;
+        }, 0, cancel);
 
     private List<string> Compare(Writer writer, List<CurrentRow> rows, Func<ReadOnlyMemory<byte>, IndexEntries> extract)
     {

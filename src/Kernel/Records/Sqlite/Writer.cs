@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Tongxin.Fhir;
-using Tongxin.Kernel.Records.Postgres;
+using Tongxin.Kernel.Records.Engines;
 
 namespace Tongxin.Kernel.Records.Sqlite;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Tongxin.Kernel.Records.Postgres;
+namespace Tongxin.Kernel.Records.Engines;
 
 /// <summary>Keeps values within what an index entry may hold (2,704 bytes in a PostgreSQL B-tree), the same way on write and on read.</summary>
 internal static class Texts

@@ -1,6 +1,6 @@
 using Tongxin.Kernel.Records.Search;
 
-namespace Tongxin.Kernel.Records.Postgres;
+namespace Tongxin.Kernel.Records.Engines;
 
 /// <summary>Names and keys that a search mentions, so that they are looked up before its statement is written. What is in no dictionary is in no row.</summary>
 internal sealed class NamesAsked

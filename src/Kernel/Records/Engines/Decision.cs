@@ -1,6 +1,6 @@
 using Tongxin.Fhir;
 
-namespace Tongxin.Kernel.Records.Postgres;
+namespace Tongxin.Kernel.Records.Engines;
 
 /// <summary>What one change becomes, given what stands: pure, so that everything that can be refused is refused before anything is written.</summary>
 /// <param name="Stored">The version that will stand (or stands).</param>

@@ -1,6 +1,6 @@
 using Tongxin.Kernel.Records.Search;
 
-namespace Tongxin.Kernel.Records.Postgres;
+namespace Tongxin.Kernel.Records.Engines;
 
 /// <summary>FHIR's prefixes on half-open intervals (FHIR R4 §3.1.1.4.5): what the resource has, [low, high), against what was asked, [from, to).</summary>
 internal static class Intervals

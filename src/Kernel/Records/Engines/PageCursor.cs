@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Tongxin.Fhir;
 
-namespace Tongxin.Kernel.Records.Postgres;
+namespace Tongxin.Kernel.Records.Engines;
 
 /// <summary>Where a page ended: the last row's sort keys and rid. The next page begins after them, whatever was written meanwhile.</summary>
 internal sealed record PageCursor(IReadOnlyList<string?> Keys, long Rid)
