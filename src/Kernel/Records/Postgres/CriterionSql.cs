@@ -40,6 +40,12 @@ internal sealed class CriterionSql
             """;
     }
 
+    /// <summary>Table, alias and ON of a chain that found few: what points to them.</summary>
+    public string JoinedTo(Criterion.Chain narrow, string row, string alias) => $"""
+        reference {alias} ON {alias}.rid = {row}.rid AND {alias}.param = {names.ParameterOrNone(narrow.Parameter)}
+        AND {alias}.target = ANY({sql.Parameter(links.Of(narrow)!, NpgsqlDbType.Array | NpgsqlDbType.Bigint)})
+        """;
+
     public string Holds(Criterion criterion, string row) => criterion switch
     {
         Criterion.Matches { Modifier: Modifier.Not } matches => $"NOT {Exists(matches, row)}",

@@ -29,6 +29,22 @@ internal sealed class SearchSql
     public static Criterion.Matches? Anchor(SearchRequest request) => request.Criteria.OfType<Criterion.Matches>().FirstOrDefault(m =>
         m is { Modifier: Modifier.None, Values: [SearchValue.Reference { Type: "Patient" or "Encounter" or "EpisodeOfCare", Id: not null, Version: null }] });
 
+    /// <summary>Whether one plan is right for all values of these criteria.</summary>
+    public static bool HasOnePlan(IReadOnlyList<Criterion> criteria, int sortKeys) => criteria.Count + sortKeys <= 1;
+
+    /// <summary>Whether a chain may turn out to find so little that the statement can start there; its inner part alone must then have one plan.</summary>
+    public static bool MayBeNarrow(SearchRequest request) => request.Criteria.OfType<Criterion.Chain>().Any(c => HasOnePlan(c.Inner, 0));
+
+    /// <summary>The chain that found so few targets that the statement starts from what points to them; null when there is none.</summary>
+    private Criterion.Chain? NarrowChain => Anchor(request) is not null ? null
+        : request.Criteria.OfType<Criterion.Chain>().FirstOrDefault(c => Links.Of(c) is { Count: <= MostAnchors });
+
+    /// <summary>Whether the statement starts from a few targets, so that one plan is right for all values.</summary>
+    public bool IsNarrow => NarrowChain is not null;
+
+    // People of one household or one clinic's staff; what points to them is still a few thousand rows.
+    private const int MostAnchors = 10;
+
     /// <summary>What is known of the chains' inner parts.</summary>
     public NarrowLinks Links { get; } = new();
 
@@ -117,8 +133,10 @@ internal sealed class SearchSql
 
     private (string From, string Where) FromWhere(SqlText sql, string type, IReadOnlyList<Criterion> all, bool paged)
     {
-        var anchor = ReferenceEquals(all, request.Criteria) ? Anchor(request) : null;
-        var criteria = new CriterionSql(sql, names, keys, visibility, Links, paged || anchor is not null) { IsFenced = anchor is not null };
+        var isWhole = ReferenceEquals(all, request.Criteria);
+        var (anchor, narrow) = isWhole ? (Anchor(request), NarrowChain) : (null, null);
+        var isAnchored = anchor is not null || narrow is not null;
+        var criteria = new CriterionSql(sql, names, keys, visibility, Links, paged || isAnchored) { IsFenced = isAnchored };
         var from = "resource r";
         var where = $"{criteria.Stands("r", type, all)} AND {VisibilitySql.Of(visibility, "r", sql, names, type)}";
         var pairs = DateRanges.Pairs(all).ToList();
@@ -134,8 +152,13 @@ internal sealed class SearchSql
             row = sql.Alias("x");
             from += $" JOIN {criteria.Joined(anchor, "r", row)}";
         }
-        foreach (var criterion in all.Except(pairs.SelectMany(p => p)).Where(c => c != anchor))
-            if (anchor is null && criteria.Joined(criterion, "r", sql.Alias("x")) is { } join) from += $" JOIN {join}";
+        else if (narrow is not null)
+        {
+            row = sql.Alias("x");
+            from += $" JOIN {criteria.JoinedTo(narrow, "r", row)}";
+        }
+        foreach (var criterion in all.Except(pairs.SelectMany(p => p)).Where(c => c != anchor && c != narrow))
+            if (!isAnchored && criteria.Joined(criterion, "r", sql.Alias("x")) is { } join) from += $" JOIN {join}";
             else where += $" AND {criteria.Holds(criterion, criterion is Criterion.Matches or Criterion.Missing ? row : "r")}";
         return (from, where);
     }

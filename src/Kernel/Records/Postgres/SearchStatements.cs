@@ -15,10 +15,29 @@ internal sealed class SearchStatements(Connections connections, Names names, Res
     public async Task<SearchPage> SearchAsync(SearchRequest request, Visibility visibility, CancellationToken cancel)
     {
         // One criterion has one good plan for every value; with more it depends on the values, and a plan for the average one can be ruinous.
-        var isSimple = request.Criteria.Count + request.Sort.Count <= 1 || SearchSql.Anchor(request) is not null;
-        var source = isSimple ? connections.Readers : connections.Searches;
-        await using var connection = await source.OpenConnectionAsync(cancel);
-        var search = await PlanAsync(connection, request, visibility, cancel);
+        var isSimple = SearchSql.HasOnePlan(request.Criteria, request.Sort.Count) || SearchSql.Anchor(request) is not null;
+        var isNarrow = !isSimple && SearchSql.MayBeNarrow(request);
+        var first = isSimple || isNarrow ? connections.Readers : connections.Searches;
+        var reached = await first.OpenConnectionAsync(cancel);
+        try
+        {
+            var search = await PlanAsync(reached, request, visibility, cancel);
+            if (isNarrow && !search.IsNarrow)
+            {
+                await reached.DisposeAsync();
+                reached = await connections.Searches.OpenConnectionAsync(cancel);
+            }
+            return await FoundAsync(reached, search, request, visibility, cancel);
+        }
+        finally
+        {
+            await reached.DisposeAsync();
+        }
+    }
+
+    private async Task<SearchPage> FoundAsync(
+        NpgsqlConnection connection, SearchSql search, SearchRequest request, Visibility visibility, CancellationToken cancel)
+    {
         var countOnly = request.Summary is SummaryMode.Count || request.Count is 0;
         var total = countOnly || request.Total is not TotalMode.None ? await CountAsync(connection, search, cancel) : null as long?;
         if (countOnly) return new([], [], total, null);
