@@ -52,9 +52,11 @@ internal sealed class SearchSql
 
     /// <summary>
     /// Whether the one sort key is a time that a resource has once: then it is joined, so that the planner may walk its index to the page's end,
-    /// and what has no time comes in a statement of its own afterwards (<see cref="Timeless"/>).
+    /// and what has no time comes in a statement of its own afterwards (<see cref="Timeless"/>). Not where the search starts at few rows anyway:
+    /// those are sorted faster than a second statement is sent.
     /// </summary>
-    public bool IsTimeline => request.Sort is [{ Parameter: { Type: SearchParameterType.Date, Code: not "_lastUpdated" } parameter }] && SingleValued.Is(parameter);
+    public bool IsTimeline => Anchor(request) is null && !IsNarrow
+        && request.Sort is [{ Parameter: { Type: SearchParameterType.Date, Code: not "_lastUpdated" } parameter }] && SingleValued.Is(parameter);
 
     /// <summary>The part of a timeline's page that has a time; null when the cursor is past it.</summary>
     public SqlText? Timeline()
