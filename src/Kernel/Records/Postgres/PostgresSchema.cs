@@ -1,5 +1,4 @@
 using Npgsql;
-using Tongxin.Kernel.Records.Engines;
 
 namespace Tongxin.Kernel.Records.Postgres;
 

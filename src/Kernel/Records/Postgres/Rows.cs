@@ -1,6 +1,5 @@
 using Npgsql;
 using NpgsqlTypes;
-using Tongxin.Kernel.Records.Engines;
 
 namespace Tongxin.Kernel.Records.Postgres;
 
