@@ -28,7 +28,7 @@ internal static class PostgresSchema
         if (found > Version)
             throw new InvalidOperationException($"The database holds schema version {found}, this program knows {Version}: start a newer program.");
         if (found is > 0 and < Version)
-            throw new InvalidOperationException($"The database holds schema version {found} of before the first release: export it with the program that made it, and import that.");
+            throw new InvalidOperationException($"The database holds schema version {found} of before the first release: export it with the program that made it, then import.");
         if (found is 0) await ExecuteAsync(connection, Tables, cancel);
         await transaction.CommitAsync(cancel);
     }
