@@ -1,17 +1,15 @@
-using System.Buffers;
 using System.CommandLine;
 using System.IO.Compression;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Records.Model;
 using Tongxin.Kernel.Records.Search;
+using Tongxin.Web.Fhir.Bulk;
 
 namespace Tongxin.Host.Commands;
 
 /// <summary><c>tongxin export</c>: what stands in the record as NDJSON, one file for each type, as FHIR bulk data has it. Not a backup: history stays behind.</summary>
 internal static class Export
 {
-    private static readonly SearchValues<byte> lineEnds = SearchValues.Create("\r\n"u8);
-
     public static Command Command
     {
         get
@@ -49,7 +47,7 @@ internal static class Export
             {
                 while (true)
                 {
-                    foreach (var resource in page.Matches) await stream.WriteAsync(OnOneLine(resource.Body), cancel);
+                    foreach (var resource in page.Matches) await stream.WriteAsync(NdJson.Line(resource.Body), cancel);
                     progress.Report(count += page.Matches.Count);
                     if (page.Next is null) break;
                     page = await access.SearchAsync(caller, request with { Cursor = page.Next }, cancel);
@@ -66,21 +64,5 @@ internal static class Export
     {
         var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 18);
         return isPacked ? new GZipStream(file, CompressionLevel.Optimal) : file;
-    }
-
-    /// <summary>Line ends within JSON are white space between members (a string cannot hold them), so that a space says the same.</summary>
-    private static byte[] OnOneLine(ReadOnlyMemory<byte> body)
-    {
-        var line = new byte[body.Length + 1];
-        body.Span.CopyTo(line);
-        var rest = line.AsSpan(0, body.Length);
-        while (rest.IndexOfAny(lineEnds) is >= 0 and var at)
-        {
-            rest[at] = (byte)' ';
-            rest = rest[(at + 1)..];
-        }
-
-        line[^1] = (byte)'\n';
-        return line;
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Spectre.Console;
-using Tongxin.Host.Import;
+using Tongxin.Web.Fhir.Bulk;
 using Tongxin.Kernel.Access;
 
 namespace Tongxin.Host.Commands;

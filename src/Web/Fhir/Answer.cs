@@ -15,6 +15,9 @@ internal sealed record Answer(int Status)
     /// <summary>FHIR JSON, sent as it is; empty for none.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>Path of a file that is sent as the body; null when <see cref="Body"/> is.</summary>
+    public string? File { get; init; }
+
     /// <summary>Further headers, such as Allow and Retry-After.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 

@@ -141,6 +141,13 @@ internal sealed partial class FhirEndpoint(FhirServer server, CallerOf callerOf,
         foreach (var (name, value) in answer.Headers) headers[name] = value;
         headers["X-Request-Id"] = http.TraceIdentifier;
         if (answer.Status is 204 or 304) return;
+        if (answer.File is { } file)
+        {
+            response.ContentType = answer.MediaType;
+            await Results.File(file, answer.MediaType).ExecuteAsync(http);
+            return;
+        }
+
         var body = call is not null && answer.Body.Length > 0 && Negotiation.WantsPretty(call.Query) ? FhirJson.Pretty(answer.Body) : answer.Body;
         response.ContentType = answer.MediaType;
         response.ContentLength = body.Length;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Tongxin.Fhir.Validation;
+using Tongxin.Web.Fhir.Bulk;
 using Tongxin.Web.Fhir.Terms;
 
 namespace Tongxin.Web.Fhir;
@@ -14,8 +15,10 @@ public static class FhirSetup
         services.AddSingleton(Everything.Operation);
         services.AddSingleton(provider => Validating.Operation(provider.GetRequiredService<Validator>()));
         services.AddSingleton<TermOperations>();
+        services.AddSingleton<BulkJobs>().AddHostedService(provider => provider.GetRequiredService<BulkJobs>());
+        services.AddSingleton<BulkOperations>();
         services.AddSingleton(provider => new Operations(
-            [.. provider.GetServices<Operation>(), .. provider.GetRequiredService<TermOperations>().All]));
+            [.. provider.GetServices<Operation>(), .. provider.GetRequiredService<TermOperations>().All, .. provider.GetRequiredService<BulkOperations>().All]));
         services.AddSingleton<FhirServer>();
         services.AddSingleton<FhirEndpoint>();
         return services;

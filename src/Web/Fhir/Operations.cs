@@ -11,6 +11,10 @@ namespace Tongxin.Web.Fhir;
 internal sealed record Operation(string Name, string Definition, IReadOnlySet<string> Types, bool ChangesNothing)
 {
     public required IReadOnlySet<Place> Places { get; init; }
+
+    /// <summary>True when DELETE may ask it.</summary>
+    public bool Deletes { get; init; }
+
     public required Func<FhirServer, FhirCall, CancellationToken, Task<Answer>> Answer { get; init; }
 }
 
@@ -27,7 +31,7 @@ internal sealed class Operations(IEnumerable<Operation> all)
         if (!byName.TryGetValue(address.Name, out var operation) || !operation.Places.Contains(address.Place)
             || (address.Type.Length > 0 && operation.Types.Count > 0 && !operation.Types.Contains(address.Type)))
             throw RefusedException.Because(404, "not-supported", $"There is no operation '{(address.Name.Length > 64 ? address.Name[..64] : address.Name)}' here.");
-        if (call.Method is not "POST" && !(operation.ChangesNothing && call.Method is "GET" or "HEAD"))
+        if (call.Method is not "POST" && !(operation.ChangesNothing && call.Method is "GET" or "HEAD") && !(operation.Deletes && call.Method is "DELETE"))
         {
             var allowed = operation.ChangesNothing ? "GET, POST" : "POST";
             return Task.FromResult(Fhir.Answer.Refusal(405, "not-supported", $"{operation.Name} is asked by {allowed}.") with { Headers = [new("Allow", allowed)] });

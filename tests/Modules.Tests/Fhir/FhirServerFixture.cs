@@ -18,13 +18,35 @@ public class FhirServerFixture : IAsyncLifetime
 
     public HttpClient Http { get; private set; } = null!;
 
+    /// <summary>Folder of the server's own files.</summary>
+    public string Folder => engine.Folder;
+
+    private RecordEngine engine = null!;
+
     public async ValueTask InitializeAsync()
     {
-        var engine = await EngineAsync(folder);
+        engine = await EngineAsync(folder);
+        await StartAsync();
+    }
+
+    /// <summary>A bearer token of the operator with these scopes.</summary>
+    public string TokenFor(params string[] scopes) => new Tokens(engine, TimeProvider.System).ForOperator(scopes, TimeSpan.FromHours(1));
+
+    /// <summary>The same server stopped and started again over the same record.</summary>
+    public async Task RestartAsync()
+    {
+        await app!.StopAsync();
+        await app.DisposeAsync();
+        Http.Dispose();
+        await StartAsync();
+    }
+
+    private async Task StartAsync()
+    {
         app = await Serving.BuildAsync(new(engine, "http://127.0.0.1:0"), CancellationToken.None);
         await app.StartAsync();
         Http = new() { BaseAddress = new(app.Urls.First() + "/fhir/") };
-        Http.DefaultRequestHeaders.Authorization = new("Bearer", new Tokens(engine, TimeProvider.System).ForOperator(["system/*.cruds"], TimeSpan.FromHours(1)));
+        Http.DefaultRequestHeaders.Authorization = new("Bearer", TokenFor("system/*.cruds"));
     }
 
     /// <summary>Where the record of this server is kept.</summary>

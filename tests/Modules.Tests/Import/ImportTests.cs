@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Microsoft.Extensions.DependencyInjection;
 using Tongxin.Host.Commands;
-using Tongxin.Host.Import;
+using Tongxin.Web.Fhir.Bulk;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Tests.Records;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Tongxin.Fhir;
 
-namespace Tongxin.Host.Import;
+namespace Tongxin.Web.Fhir.Bulk;
 
 /// <summary>What could not be imported and why: a CSV with one row for each issue, written as it happens; not made when all is well.</summary>
-internal sealed class ErrorReport(string path) : IDisposable
+public sealed class ErrorReport(string path) : IDisposable
 {
     private readonly Lock gate = new();
     private StreamWriter? csv;

@@ -1,14 +1,14 @@
 using System.Buffers;
 using System.IO.Compression;
 
-namespace Tongxin.Host.Import;
+namespace Tongxin.Web.Fhir.Bulk;
 
 /// <summary>What is imported in one commit: a whole JSON file, or some lines of an NDJSON file.</summary>
 /// <param name="File">Path as it was found.</param>
 /// <param name="FirstLine">Number of the first line, from 1; 0 when the unit is the whole file.</param>
 /// <param name="Texts">One JSON text each.</param>
 /// <param name="End">Bytes of the file that are read when this unit is.</param>
-internal sealed record ImportUnit(string File, long FirstLine, IReadOnlyList<ImportUnit.Line> Texts, long End)
+public sealed record ImportUnit(string File, long FirstLine, IReadOnlyList<ImportUnit.Line> Texts, long End)
 {
     /// <summary>Lines of NDJSON in one commit: enough to share a disk flush, few enough to find a bad one by trying each.</summary>
     public const int LinesPerUnit = 250;
@@ -35,7 +35,7 @@ internal sealed record ImportUnit(string File, long FirstLine, IReadOnlyList<Imp
         await using var stream = isPacked ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
         if ((isPacked ? path[..^3] : path).EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
-            using var whole = new MemoryStream(isPacked ? 1 << 20 : (int)Math.Min(file.Length, Web.Fhir.BundleChanges.LargestFile));
+            using var whole = new MemoryStream(isPacked ? 1 << 20 : (int)Math.Min(file.Length, BundleChanges.LargestFile));
             await stream.CopyToAsync(whole, cancel);
             yield return new(path, 0, [new(0, whole.ToArray())], length);
             yield break;
@@ -70,7 +70,7 @@ internal sealed record ImportUnit(string File, long FirstLine, IReadOnlyList<Imp
                 buffer = buffer.Slice(buffer.GetPosition(1, end));
             }
 
-            if (buffer.Length > Web.Fhir.BundleChanges.LargestFile) throw new IOException("The file has a line that is longer than any resource may be.");
+            if (buffer.Length > BundleChanges.LargestFile) throw new IOException("The file has a line that is longer than any resource may be.");
             if (read.IsCompleted)
             {
                 if (buffer.Length > 0) yield return buffer.ToArray();

@@ -2,16 +2,15 @@ using System.Threading.Channels;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Records;
-using Tongxin.Web.Fhir;
 
-namespace Tongxin.Host.Import;
+namespace Tongxin.Web.Fhir.Bulk;
 
 /// <summary>One run of an import: units are read in order, committed in parallel, and remembered, so that a run that was stopped goes on where it was.</summary>
 /// <remarks>
 /// A unit that fails because it refers to what is not there yet is tried again at the end. A unit of lines that fails is tried line by line,
 /// so that one bad row does not keep out its neighbours. Each commit has an idempotency key: a crash between commit and note repeats nothing.
 /// </remarks>
-internal sealed class ImportRun(RecordAccess record, ImportState state, ErrorReport errors, IProgress<(string File, long Bytes)> progress)
+public sealed class ImportRun(RecordAccess record, ImportState state, ErrorReport errors, IProgress<(string File, long Bytes)> progress)
 {
     private static readonly Caller caller = Caller.System("import");
     private static readonly int Workers = Math.Clamp(Environment.ProcessorCount * 2, 4, 16);

@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Tongxin.Host.Import;
+namespace Tongxin.Web.Fhir.Bulk;
 
 /// <summary>Which units of which files are in the record already: a text file with one name in each line, only ever appended to.</summary>
 /// <remarks>A file that has changed since (other size or time) is another file and is imported anew.</remarks>
-internal sealed class ImportState : IDisposable
+public sealed class ImportState : IDisposable
 {
     private readonly HashSet<string> done;
     private readonly StreamWriter notes;
