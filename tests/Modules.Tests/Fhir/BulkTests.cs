@@ -55,9 +55,9 @@ public abstract class BulkContract(FhirServerFixture server)
     public async Task Only_what_changed_since_is_exported()
     {
         await FamilyAsync();
-        await Task.Delay(5);
+        await Task.Delay(5, TestContext.Current.CancellationToken);
         var since = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
-        await Task.Delay(5);
+        await Task.Delay(5, TestContext.Current.CancellationToken);
         var late = await server.MadeAsync("Patient", FhirServerFixture.Patient(FhirServerFixture.NewSystem(), "1", "迟来"));
         var manifest = await ExportedAsync($"$export?_type=Patient&_since={since}");
         var lines = await LinesAsync(Assert.Single(manifest["output"]!.AsArray())!);
@@ -104,7 +104,7 @@ public abstract class BulkContract(FhirServerFixture server)
         var inbox = Directory.CreateDirectory(Path.Combine(server.Folder, "inbox")).FullName;
         var name = $"{Guid.NewGuid():N}.ndjson";
         await File.WriteAllTextAsync(Path.Combine(inbox, name), string.Join('\n',
-            FhirServerFixture.Patient(system, "1"), FhirServerFixture.Patient(system, "2"), """{"resourceType":"Patient","gender":"purple"}""") + "\n", CancellationToken.None);
+            FhirServerFixture.Patient(system, "1"), FhirServerFixture.Patient(system, "2"), """{"resourceType":"Patient","gender":"purple"}""") + "\n", TestContext.Current.CancellationToken);
         var began = await server.PostAsync("$import", Named(name), Async);
         Assert.True(began.Status is 202, began.Body);
         var manifest = await DoneAsync(began.ContentHeaders.ContentLocation!.ToString());
@@ -153,7 +153,7 @@ public abstract class BulkContract(FhirServerFixture server)
             var said = await server.GetAsync(status, headers);
             if (said.Status is 200) return said.Json;
             Assert.True(said.Status is 202, said.Body);
-            await Task.Delay(50);
+            await Task.Delay(50, TestContext.Current.CancellationToken);
         }
 
         throw new TimeoutException("The job did not end.");
@@ -191,7 +191,7 @@ public sealed class SqliteBulkTests(SqliteServerFixture server) : BulkContract(s
             }
 
             Assert.True(said.Status is 202 && attempt < 600, said.Body);
-            await Task.Delay(50);
+            await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }
 }
