@@ -103,13 +103,14 @@ public abstract class BulkContract(FhirServerFixture server)
         var system = FhirServerFixture.NewSystem();
         var inbox = Directory.CreateDirectory(Path.Combine(server.Folder, "inbox")).FullName;
         var name = $"{Guid.NewGuid():N}.ndjson";
-        await File.WriteAllTextAsync(Path.Combine(inbox, name), string.Join('\n',
-            FhirServerFixture.Patient(system, "1"), FhirServerFixture.Patient(system, "2"), """{"resourceType":"Patient","gender":"purple"}""") + "\n", TestContext.Current.CancellationToken);
+        string[] rows = [FhirServerFixture.Patient(system, "1"), FhirServerFixture.Patient(system, "2"), """{"resourceType":"Patient","gender":"purple"}"""];
+        await File.WriteAllLinesAsync(Path.Combine(inbox, name), rows, TestContext.Current.CancellationToken);
         var began = await server.PostAsync("$import", Named(name), Async);
         Assert.True(began.Status is 202, began.Body);
         var manifest = await DoneAsync(began.ContentHeaders.ContentLocation!.ToString());
         Assert.Equal(2, manifest["imported"]!.GetValue<int>());
-        Assert.Contains("gender", Assert.Single(await LinesAsync(Assert.Single(manifest["error"]!.AsArray())!), l => l.Contains("\"3\"", StringComparison.Ordinal)), StringComparison.Ordinal);
+        var told = await LinesAsync(Assert.Single(manifest["error"]!.AsArray())!);
+        Assert.Contains("gender", Assert.Single(told, l => l.Contains("\"3\"", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Equal(2, (await server.GetAsync($"Patient?identifier={Uri.EscapeDataString(system)}|&_total=accurate")).Json["total"]!.GetValue<int>());
     }
 
@@ -118,7 +119,8 @@ public abstract class BulkContract(FhirServerFixture server)
     [InlineData("/etc/hosts.json")]
     [InlineData("http://127.0.0.1/a.ndjson")]
     [InlineData("missing.ndjson")]
-    public async Task No_way_leads_out_of_the_inbox(string name) => (await server.PostAsync("$import", Named(name), Async)).RefusedWith(400);
+    public async Task No_way_leads_out_of_the_inbox(string name) =>
+        (await server.PostAsync("$import", Named(name), Async)).RefusedWith(400);
 
     [Fact]
     public async Task Only_the_operator_imports() =>
