@@ -2,6 +2,7 @@ using System.Text.Json;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.People;
 using Tongxin.Kernel.Records;
+using Tongxin.Web.Components;
 
 namespace Tongxin.Host.Shell;
 
