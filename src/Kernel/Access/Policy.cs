@@ -15,9 +15,12 @@ public static class Policy
 {
     private static readonly string[] Care = ["TREAT", "PUBHLTH", "ETREAT", "BTG", "HOPERAT"];
 
+    // A family-doctor team is nobody's; the team of one person's treatment is hers.
+    private static readonly IReadOnlySet<string> Teams = ResourceGroups.Set("CareTeam");
+
     // Everybody who is signed in finds places, staff, definitions and free appointments.
     private static readonly Grant[] Everybody = [new(ResourceGroups.Directory, Shared, Look), new(ResourceGroups.Definitions, Shared, Look),
-        new(ResourceGroups.Calendars, Shared, Look)];
+        new(ResourceGroups.Calendars, Shared, Look), new(Teams, Shared, Look)];
 
     private static readonly Grant[] Carers =
     [
