@@ -15,6 +15,7 @@ public static class Catalogue
         new Schistosomiasis.SchistosomiasisModule(),
         new MaternalHealth.MaternalHealthModule(),
         new ChildHealth.ChildHealthModule(),
+        new FamilyDoctor.FamilyDoctorModule(),
         new Referrals.ReferralsModule(),
     ];
 }

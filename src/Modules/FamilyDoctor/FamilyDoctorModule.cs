@@ -1,0 +1,31 @@
+using System.Collections.Frozen;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Programmes;
+using Tongxin.Web;
+
+namespace Tongxin.Modules.FamilyDoctor;
+
+/// <summary>家庭医生签约：who looks after a person, what she was promised, and whether it was given.</summary>
+public sealed class FamilyDoctorModule : HealthSystem
+{
+    private static readonly FrozenSet<Role> Carers =
+        new[] { Role.VillageDoctor, Role.TownshipClinician, Role.PublicHealthStaff, Role.TeamLeader }.ToFrozenSet();
+
+    public override string Title => "家庭医生签约";
+
+    public override string TitleInEnglish => "Family doctor";
+
+    public override IReadOnlyList<MenuEntry> Menu => [new("签约", "Contracts", "/contracts", Carers)];
+
+    public override void AddServices(IServiceCollection services)
+    {
+        services.AddSingleton(_ => ServiceCatalogueYaml.ReadFolder(Path.Combine(ProgrammeServices.DefaultFolder, Name, "definitions")));
+        services.AddSingleton<SignContract>();
+        services.AddSingleton<MoveContract>();
+        services.AddHostedService<ContractTurnover>();
+    }
+
+    public override void MapRoutes(IEndpointRouteBuilder routes) => PostContract.Map(routes);
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Tongxin.Fhir;
+using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Programmes;
+using Tongxin.Web.SignIn;
+
+namespace Tongxin.Modules.FamilyDoctor;
+
+/// <summary>What the contract pages post: signing, drafts, refusals, renewal, change of team, end. Each answers with a page that says what happened.</summary>
+internal static class PostContract
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/contracts/sign/{patient}", SignAsync).ForCarers();
+        routes.MapPost("/contracts/{id}/move", MoveAsync).ForCarers();
+    }
+
+    private static Task<IResult> SignAsync(string patient, HttpContext http, SignContract sign, TimeProvider clock) =>
+        AnswerAsync(http, $"/contracts/sign/{Uri.EscapeDataString(patient)}", async (caller, form) =>
+        {
+            var offer = Read(form, LocalTime.Today(clock));
+            switch (form["step"].ToString())
+            {
+                case "refuse":
+                    await sign.RefuseAsync(caller, patient, form["reason"].ToString(), http.RequestAborted);
+                    return $"/contracts/sign/{Uri.EscapeDataString(patient)}?done=refused";
+                case "draft":
+                    return $"/contracts/{await sign.DraftAsync(caller, patient, offer, http.RequestAborted)}?done=draft";
+                default:
+                    return $"/contracts/{await sign.SignAsync(caller, patient, offer, form["draft"].ToString() is { Length: > 0 } d ? d : null, http.RequestAborted)}?done=signed";
+            }
+        });
+
+    private static Task<IResult> MoveAsync(string id, HttpContext http, MoveContract move) =>
+        AnswerAsync(http, $"/contracts/{Uri.EscapeDataString(id)}", async (caller, form) =>
+        {
+            var stroke = form["stroke"].ToString();
+            switch (form["step"].ToString())
+            {
+                case "renew":
+                    _ = int.TryParse(form["years"], NumberStyles.None, CultureInfo.InvariantCulture, out var years);
+                    return $"/contracts/{await move.RenewAsync(caller, id, years, stroke, http.RequestAborted)}?done=renewed";
+                case "team":
+                    return $"/contracts/{await move.ChangeTeamAsync(caller, id, form["to"].ToString(), stroke, http.RequestAborted)}?done=team";
+                default:
+                    await move.EndAsync(caller, id, form["reason"].ToString(), http.RequestAborted);
+                    return $"/contracts/{Uri.EscapeDataString(id)}?done=ended";
+            }
+        });
+
+    // Years that cannot be read are none, which the rules refuse.
+    private static Offer Read(IFormCollection form, DateOnly today) => new(
+        form["team"].ToString(), today, int.TryParse(form["years"], NumberStyles.None, CultureInfo.InvariantCulture, out var years) ? years : 0,
+        [.. form["package"].OfType<string>()], [.. form["menu"].OfType<string>()], form["stroke"].ToString());
+
+    /// <summary>Does what was posted; a refusal goes back to the page with its code.</summary>
+    public static async Task<IResult> AnswerAsync(HttpContext http, string back, Func<Caller, IFormCollection, Task<string>> act)
+    {
+        if (!await http.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(http)) return Results.BadRequest();
+        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        try
+        {
+            return Results.Redirect(await act(http.RequestServices.GetRequiredService<Caller>(), form));
+        }
+        catch (RefusedException refused) when (refused.Status is 404 or 409 or 412 or 422)
+        {
+            var code = refused.Status is 412 ? "conflict" : refused.Issues is [var first, ..] ? first.Code : "other";
+            return Results.Redirect($"{back}?refused={Uri.EscapeDataString(code)}");
+        }
+    }
+}
