@@ -67,6 +67,11 @@ public static class RecordSetup
         services.AddSingleton(p => new RecordAccess(
             p.GetRequiredService<IRecordStore>(), p.GetRequiredService<OrganisationTree>(), p.GetRequiredService<AuditTrail>(), p.GetRequiredService<SearchQuery>(),
             p.GetRequiredService<Commits>(), p.GetRequiredService<AuditMask>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(_ => new OutgoingAddresses(engine.Folder));
+        services.AddSingleton(p => new RecordEvents(p.GetRequiredService<IRecordStore>(), p.GetRequiredService<RecordAccess>(), p.GetRequiredService<TimeProvider>()));
+        services.AddHostedService(p => new HookWatch(
+            p.GetRequiredService<IRecordStore>(), p.GetRequiredService<RecordEvents>(), p.GetRequiredService<RecordAccess>(), p.GetRequiredService<SearchQuery>(),
+            p.GetRequiredService<OutgoingAddresses>(), p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<HookWatch>>() ?? NullLogger<HookWatch>.Instance));
     }
 
     private static async Task<(IRecordStore Store, IRecordUpkeep Upkeep, IAuditStore Audit)> OpenAsync(RecordEngine engine, CancellationToken cancel)

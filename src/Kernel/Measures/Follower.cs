@@ -21,6 +21,11 @@ internal sealed partial class Follower(
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
+
+    /// <summary>More touched people at once than this are a flood (an import, another system's batch): their numbers may wait some seconds.</summary>
+    private const int Flood = 500;
+
+    private static readonly TimeSpan LongestRestInFlood = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PauseAfterFault = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CountyZone = TimeSpan.FromHours(8);
 
@@ -117,9 +122,10 @@ internal sealed partial class Follower(
         await columns.WriteAsync(connection => Finish(connection, today), cancel);
         evaluated = today;
         touched.ExceptWith(people);
-        // Half of one processor at most while others write without a pause; a single visit is counted at once.
+        // Half of one processor at most while others write without a pause, a tenth in a flood; a single visit is counted at once.
         var worked = clock.GetElapsedTime(began);
-        await Task.Delay(worked < LongestRest ? worked : LongestRest, clock, cancel);
+        var (rest, longest) = people.Count > Flood ? (worked * 9, LongestRestInFlood) : (worked, LongestRest);
+        await Task.Delay(rest < longest ? rest : longest, clock, cancel);
     }
 
     private void Finish(DuckDBConnection connection, DateOnly today)

@@ -20,8 +20,8 @@ internal interface IRecordStore : IAsyncDisposable
     /// <summary>Committed versions after <paramref name="position"/> in commit order, at most <paramref name="limit"/>; empty when there is nothing new.</summary>
     Task<IReadOnlyList<FeedEntry>> FeedAsync(long position, int limit, CancellationToken cancel);
 
-    /// <summary>Completes when something was committed after <paramref name="position"/>.</summary>
-    Task FeedGrewAsync(long position, CancellationToken cancel);
+    /// <summary>Completes when something was committed after <paramref name="position"/>; answers the newest position. At once for a position before the first.</summary>
+    Task<long> FeedGrewAsync(long position, CancellationToken cancel);
 }
 
 /// <summary>One page of a search: matches first, then what was included with them.</summary>

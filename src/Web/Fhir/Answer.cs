@@ -18,6 +18,9 @@ internal sealed record Answer(int Status)
     /// <summary>Path of a file that is sent as the body; null when <see cref="Body"/> is.</summary>
     public string? File { get; init; }
 
+    /// <summary>Writes a body that goes on until the caller leaves; null when <see cref="Body"/> is it.</summary>
+    public Func<System.IO.Pipelines.PipeWriter, CancellationToken, Task>? Stream { get; init; }
+
     /// <summary>Further headers, such as Allow and Retry-After.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 

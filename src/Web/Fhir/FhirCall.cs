@@ -30,6 +30,10 @@ internal sealed record FhirCall
     public string? IfModifiedSince { get; init; }
     public string? IfNoneExist { get; init; }
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>Where a stream of events was broken off; null for none.</summary>
+    public string? LastEventId { get; init; }
+
     public Preference Prefer { get; init; } = Preference.None;
 
     /// <summary>True for an entry of a bundle: it may not hold another bundle's work.</summary>

@@ -65,6 +65,7 @@ internal sealed partial class FhirEndpoint(FhirServer server, CallerOf callerOf,
             IfMatch = headers.IfMatch,
             IfNoneMatch = headers.IfNoneMatch,
             IfModifiedSince = headers.IfModifiedSince,
+            LastEventId = headers["Last-Event-ID"],
             Prefer = Preference.Parse(headers["Prefer"]),
         };
         return request.Method is "GET" or "HEAD" or "DELETE" ? call : await WithBodyAsync(call, request, cancel);
@@ -145,6 +146,21 @@ internal sealed partial class FhirEndpoint(FhirServer server, CallerOf callerOf,
         {
             response.ContentType = answer.MediaType;
             await Results.File(file, answer.MediaType).ExecuteAsync(http);
+            return;
+        }
+
+        if (answer.Stream is { } stream)
+        {
+            response.ContentType = answer.MediaType;
+            await response.StartAsync(http.RequestAborted);
+            try
+            {
+                await stream(response.BodyWriter, http.RequestAborted);
+            }
+            catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+            {
+            }
+
             return;
         }
 

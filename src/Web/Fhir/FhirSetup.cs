@@ -17,8 +17,10 @@ public static class FhirSetup
         services.AddSingleton<TermOperations>();
         services.AddSingleton<BulkJobs>().AddHostedService(provider => provider.GetRequiredService<BulkJobs>());
         services.AddSingleton<BulkOperations>();
+        services.AddSingleton<EventStreams>();
         services.AddSingleton(provider => new Operations(
-            [.. provider.GetServices<Operation>(), .. provider.GetRequiredService<TermOperations>().All, .. provider.GetRequiredService<BulkOperations>().All]));
+            [.. provider.GetServices<Operation>(), .. provider.GetRequiredService<TermOperations>().All, .. provider.GetRequiredService<BulkOperations>().All,
+                provider.GetRequiredService<EventStreams>().Operation]));
         services.AddSingleton<FhirServer>();
         services.AddSingleton<FhirEndpoint>();
         return services;

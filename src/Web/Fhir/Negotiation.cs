@@ -20,7 +20,7 @@ internal static class Negotiation
         foreach (var range in accept.Split(','))
         {
             var type = MediaType(range);
-            if (type is "*/*" or "application/*" or "application/ndjson" or "application/fhir+ndjson" || IsJson(type)) return;
+            if (type is "*/*" or "application/*" or "application/ndjson" or "application/fhir+ndjson" or "text/event-stream" || IsJson(type)) return;
         }
 
         throw OnlyJson(accept);

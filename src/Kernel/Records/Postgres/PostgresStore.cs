@@ -65,12 +65,12 @@ internal sealed class PostgresStore : IRecordStore
     public Task<IReadOnlyList<FeedEntry>> FeedAsync(long position, int limit, CancellationToken cancel) =>
         ExplainedAsync(reads.FeedAsync(position, limit, cancel));
 
-    public async Task FeedGrewAsync(long position, CancellationToken cancel)
+    public async Task<long> FeedGrewAsync(long position, CancellationToken cancel)
     {
         while (true)
         {
             var next = wake.Next;
-            if (await ExplainedAsync(reads.HeadAsync(cancel)) > position) return;
+            if (await ExplainedAsync(reads.HeadAsync(cancel)) is var head && head > position) return head;
             await next.WaitAsync(cancel);
         }
     }

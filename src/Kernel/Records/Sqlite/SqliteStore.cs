@@ -79,12 +79,13 @@ internal sealed class SqliteStore : IRecordStore
     public Task<IReadOnlyList<FeedEntry>> FeedAsync(long position, int limit, CancellationToken cancel) =>
         ReadingAsync<IReadOnlyList<FeedEntry>>(s => Reads.Feed(s, names, position, limit), cancel);
 
-    public async Task FeedGrewAsync(long position, CancellationToken cancel)
+    public async Task<long> FeedGrewAsync(long position, CancellationToken cancel)
     {
         while (true)
         {
             var next = Volatile.Read(ref grew).Task;
-            if (readers.Read(s => s.Scalar<long>("SELECT coalesce(max(position), 0) FROM feed")) > position) return;
+            var head = readers.Read(s => s.Scalar<long>("SELECT coalesce(max(position), 0) FROM feed"));
+            if (head > position) return head;
             await next.WaitAsync(cancel);
         }
     }
