@@ -28,14 +28,18 @@ internal sealed class EventStreams(RecordEvents events, TimeProvider clock)
     private async Task<Answer> AnswerAsync(FhirServer server, FhirCall call, CancellationToken cancel)
     {
         if (call.IsEntry) throw RefusedException.Because(400, "not-supported", "A bundle cannot hold a stream.");
-        if (open.GetValueOrDefault(call.Caller.Subject) >= MostEach) throw RefusedException.Because(429, "throttled", $"{MostEach} streams at once are given to one caller.");
+        if (open.GetValueOrDefault(call.Caller.Subject) >= MostEach)
+            throw RefusedException.Because(429, "throttled", $"{MostEach} streams at once are given to one caller.");
         var request = server.Queries.Parse(call.Address.Type, call.Parameters, call.Prefer.Lenient);
         // Asked once now, so that who may not search the type is told before the stream begins.
         await server.Record.SearchAsync(call.Caller, request with { Count = 1, Criteria = [new Criterion.IdIs(["-"])] }, cancel);
         if (call.LastEventId is { Length: > 0 } text && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             throw RefusedException.Because(400, "value", "Last-Event-ID is a number that this server sent.", "http.last-event-id");
         var after = call.LastEventId is { Length: > 0 } last ? long.Parse(last, CultureInfo.InvariantCulture) : await events.NowAsync(cancel);
-        return new(200) { MediaType = "text/event-stream", Headers = [new("Cache-Control", "no-store")], Stream = (body, gone) => TellAsync(call.Caller, request, after, body, gone) };
+        return new(200)
+        {
+            MediaType = "text/event-stream", Headers = [new("Cache-Control", "no-store")], Stream = (body, gone) => TellAsync(call.Caller, request, after, body, gone),
+        };
     }
 
     private async Task TellAsync(Caller caller, SearchRequest request, long after, PipeWriter body, CancellationToken gone)
