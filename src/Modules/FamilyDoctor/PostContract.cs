@@ -16,7 +16,7 @@ internal static class PostContract
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/contracts/sign/{patient}", SignAsync).ForCarers();
+        routes.MapPost("/contracts/sign/{patient}/step", SignAsync).ForCarers();
         routes.MapPost("/contracts/{id}/move", MoveAsync).ForCarers();
     }
 

@@ -1,0 +1,95 @@
+using System.Net;
+using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Programmes;
+using Tongxin.Modules.FamilyDoctor;
+using Tongxin.Modules.Tests.SignIn;
+
+namespace Tongxin.Modules.Tests.FamilyDoctor;
+
+/// <summary>Contracts as people meet them: the pages and forms of the whole server, on both engines.</summary>
+public sealed class ContractPageTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_village_doctor_signs_on_the_page_and_the_next_who_tries_is_told(bool postgres)
+    {
+        await using var server = await OpenAsync(postgres);
+        using var doctor = await server.SignedInAsync("doctor");
+        var page = await doctor.Http.GetStringAsync("/contracts/sign/m1", Cancel);
+        Assert.Contains("基础包", page, StringComparison.Ordinal);
+        Assert.Contains("青山团队", page, StringComparison.Ordinal);
+
+        var signed = await SignAsync(doctor, "m1", ContractWorld.Stroke);
+        Assert.EndsWith("?done=signed", signed, StringComparison.Ordinal);
+        var contract = await doctor.Http.GetStringAsync(signed, Cancel);
+        foreach (var word in new[] { "已签约，现在生效。", "履行中", "首诊与健康咨询", ContractWorld.Stroke }) Assert.Contains(word, contract, StringComparison.Ordinal);
+        Assert.EndsWith("?refused=valid", await SignAsync(doctor, "m1", ContractWorld.Stroke), StringComparison.Ordinal);
+        Assert.Contains("/contracts/", await doctor.Http.GetStringAsync("/contracts", Cancel), StringComparison.Ordinal);
+        Assert.Contains(signed.Split('?')[0], await doctor.Http.GetStringAsync("/contracts", Cancel), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_contract_is_ended_on_its_page_and_is_nobodys_business_elsewhere(bool postgres)
+    {
+        await using var server = await OpenAsync(postgres);
+        using var doctor = await server.SignedInAsync("doctor");
+        using var other = await server.SignedInAsync("other");
+        var contract = (await SignAsync(doctor, "m1", ContractWorld.Stroke)).Split('?')[0];
+
+        Assert.Equal(HttpStatusCode.NotFound, (await other.Http.GetAsync(contract, Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await other.Http.GetAsync("/contracts/sign/m1", Cancel)).StatusCode);
+        Assert.EndsWith("?refused=not-found", await PostAsync(other, $"{contract}/move", ("step", "end"), ("reason", "move")), StringComparison.Ordinal);
+        Assert.EndsWith("?refused=reason", await PostAsync(doctor, $"{contract}/move", ("step", "end"), ("reason", "whim")), StringComparison.Ordinal);
+        Assert.EndsWith("?done=ended", await PostAsync(doctor, $"{contract}/move", ("step", "end"), ("reason", "move")), StringComparison.Ordinal);
+        var page = await doctor.Http.GetStringAsync(contract, Cancel);
+        Assert.Contains("已解约", page, StringComparison.Ordinal);
+        Assert.Contains("迁出", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_signature_nothing_is_signed_but_a_draft_and_a_refusal_are_kept()
+    {
+        await using var server = await OpenAsync(postgres: false);
+        using var doctor = await server.SignedInAsync("doctor");
+        Assert.EndsWith("?refused=signature", await SignAsync(doctor, "m1", ""), StringComparison.Ordinal);
+        var draft = await PostAsync(doctor, "/contracts/sign/m1/step", ("step", "draft"), ("team", "team-a"), ("years", "2"), ("package", "basic"));
+        Assert.EndsWith("?done=draft", draft, StringComparison.Ordinal);
+        Assert.Contains("草稿", await doctor.Http.GetStringAsync(draft, Cancel), StringComparison.Ordinal);
+        Assert.EndsWith("?refused=reason", await PostAsync(doctor, "/contracts/sign/m2/step", ("step", "refuse"), ("reason", " ")), StringComparison.Ordinal);
+        Assert.EndsWith("?done=refused", await PostAsync(doctor, "/contracts/sign/m2/step", ("step", "refuse"), ("reason", "长期在外")), StringComparison.Ordinal);
+        var asked = Assert.Single(await ContractReading.OfPersonAsync(server.Records, TestServer.Operator, "m2", Cancel));
+        Assert.Equal((ContractState.Refused, "长期在外"), (asked.StateOn(LocalTime.Today(TimeProvider.System)), asked.Reason));
+    }
+
+    internal static async Task<TestServer> OpenAsync(bool postgres)
+    {
+        var server = await TestServer.StartAsync(postgres);
+        await server.PutAsync(Places.Tree);
+        await server.PutAsync(Places.Patient("m1", "village-a1"), Places.Patient("m2", "village-a1"), Places.Resource("CareTeam", "team-a", $$"""
+            "status":"active","name":"青山团队","category":[{{Places.Concept(Team.Category, Team.FamilyDoctor)}}],
+            "participant":[{"member":{"reference":"Practitioner/d","display":"李建平"},"onBehalfOf":{{Places.Reference("Organization", "village-a1")}}}],
+            "managingOrganization":[{{Places.Reference("Organization", "town-a")}}]
+            """));
+        await server.AddAsync("doctor", new(Role.VillageDoctor, "village-a1"), "Practitioner/d");
+        await server.AddAsync("other", new(Role.VillageDoctor, "village-b1"), "Practitioner/o");
+        await server.AddAsync("resident", new(Role.Resident, null), "Patient/m1");
+        return server;
+    }
+
+    internal static Task<string> SignAsync(Browser browser, string patient, string stroke) =>
+        PostAsync(browser, $"/contracts/sign/{patient}/step", ("step", "sign"), ("team", "team-a"),
+            ("years", "1"), ("package", "basic"), ("menu", "home-visit"), ("stroke", stroke));
+
+    /// <summary>Where the answer leads.</summary>
+    internal static async Task<string> PostAsync(Browser browser, string path, params (string, string)[] fields)
+    {
+        using var answer = await browser.PostFormAsync(path, await browser.TokenAsync("/contracts/sign/m2"), fields);
+        Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
+        return answer.Headers.Location!.ToString();
+    }
+}
