@@ -64,6 +64,7 @@ public static class RecordSetup
         services.AddSingleton(p => new Commits(
             p.GetRequiredService<IRecordStore>(), p.GetRequiredService<OrganisationTree>(), p.GetRequiredService<SearchIndex>(), p.GetRequiredService<SearchQuery>(),
             p.GetRequiredService<IdSource>(), p.GetRequiredService<AccessRules>(), p.GetRequiredService<RecordedCodes>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new RecordFeed(p.GetRequiredService<IRecordStore>()));
         services.AddSingleton(p => new RecordAccess(
             p.GetRequiredService<IRecordStore>(), p.GetRequiredService<OrganisationTree>(), p.GetRequiredService<AuditTrail>(), p.GetRequiredService<SearchQuery>(),
             p.GetRequiredService<Commits>(), p.GetRequiredService<AuditMask>(), p.GetRequiredService<TimeProvider>()));
