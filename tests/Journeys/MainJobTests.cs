@@ -6,6 +6,7 @@ using Tongxin.Host.Demo;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Measures;
 using Tongxin.Kernel.Programmes;
+using Tongxin.Modules.FamilyDoctor;
 
 namespace Tongxin.Journeys;
 
@@ -26,7 +27,7 @@ public sealed class MainJobTests : IAsyncLifetime
         var engine = new RecordEngine.Sqlite(folder);
         app = await Serving.BuildAsync(new(engine, "http://127.0.0.1:0") { SignIn = new() { IsDemo = true } }, Cancel);
         var county = new SyntheticCounty(20_170_228, Residents, LocalTime.Today(TimeProvider.System));
-        await new Seeding(app.Services.GetRequiredService<RecordAccess>()).RunAsync(county, new Progress<int>(), Cancel);
+        await new Seeding(app.Services.GetRequiredService<RecordAccess>(), app.Services.GetRequiredService<ServiceCatalogue>()).RunAsync(county, new Progress<int>(), Cancel);
         await DemoAccounts.MakeAsync(app.Services, Cancel);
         await app.StartAsync(Cancel);
     }

@@ -3,6 +3,7 @@ using Spectre.Console;
 using Tongxin.Host.Demo;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Programmes;
+using Tongxin.Modules.FamilyDoctor;
 
 namespace Tongxin.Host.Commands;
 
@@ -41,7 +42,7 @@ internal static class Demo
     private static async Task RunAsync(ServeOptions options, int residents, CancellationToken cancel)
     {
         await using var app = await Serving.BuildAsync(options, cancel);
-        var seeding = new Seeding(app.Services.GetRequiredService<RecordAccess>());
+        var seeding = new Seeding(app.Services.GetRequiredService<RecordAccess>(), app.Services.GetRequiredService<ServiceCatalogue>());
         if (!await seeding.IsDoneAsync(cancel)) await SeedAsync(seeding, residents, app.Services.GetRequiredService<TimeProvider>(), cancel);
         await DemoAccounts.MakeAsync(app.Services, cancel);
         await app.StartAsync(cancel);

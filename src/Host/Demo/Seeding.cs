@@ -4,11 +4,12 @@ using System.Text.Json.Nodes;
 using System.Text.Encodings.Web;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Records;
+using Tongxin.Modules.FamilyDoctor;
 
 namespace Tongxin.Host.Demo;
 
 /// <summary>Puts a synthetic county into the record through its door, batch by batch; what stands already is left as it is, so a second try goes on.</summary>
-internal sealed class Seeding(RecordAccess records)
+internal sealed class Seeding(RecordAccess records, ServiceCatalogue catalogue)
 {
     private const int ResourcesPerCommit = 200;
     private const int CommitsAtOnce = 4;
@@ -39,6 +40,7 @@ internal sealed class Seeding(RecordAccess records)
         }
 
         resources += (await Task.WhenAll(running)).Sum() + await CommitAsync(waiting, cancel);
+        foreach (var chunk in county.Signed(catalogue).Chunk(ResourcesPerCommit)) resources += await CommitAsync(chunk, cancel);
         await CommitAsync([Done(county, residents)], cancel);
         progress.Report(residents);
         return resources;

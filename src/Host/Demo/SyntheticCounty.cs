@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Tongxin.Modules.FamilyDoctor;
 
 namespace Tongxin.Host.Demo;
 
@@ -25,6 +26,13 @@ internal sealed class SyntheticCounty(ulong seed, int residents, DateOnly today)
             Truth.Add(new() { ["kind"] = "falsified-readings", ["organisation"] = clinic.Id });
         foreach (var members in Households.Draw(seed, places, residents, today))
             yield return (members.Count, [.. members.SelectMany(Person), PeopleBodies.Household(members)]);
+    }
+
+    /// <summary>Teams and contracts: last, in batches of a household.</summary>
+    public IEnumerable<JsonObject> Signed(ServiceCatalogue catalogue)
+    {
+        var contracts = new Contracts(seed, places, today, catalogue);
+        return contracts.Teams().Concat(Households.Draw(seed, places, residents, today).SelectMany(members => members.SelectMany(contracts.Of)));
     }
 
     private IEnumerable<JsonObject> Person(Resident resident)

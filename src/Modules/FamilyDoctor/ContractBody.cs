@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tongxin.Kernel.Programmes;
 using Tongxin.Kernel.Records;
 using Tongxin.Web.Components;
 
@@ -13,7 +14,7 @@ namespace Tongxin.Modules.FamilyDoctor;
 /// <see cref="NextSystem"/>. They are given by conditional create, passed on under If-Match, and taken away when the contract ends.
 /// While the status is <c>executed</c> the team's organisation and the clinic of first contact care for the person (Kernel/Records/Belonging).
 /// </remarks>
-internal static class ContractBody
+public static class ContractBody
 {
     public const string ValidSystem = "https://tongxin.health/id/valid-contract";
     public const string NextSystem = "https://tongxin.health/id/next-contract";
@@ -36,7 +37,7 @@ internal static class ContractBody
             ["authority"] = new JsonArray([.. contract.Organisations.Select(o => JsonWriting.Reference($"Organization/{o}"))]),
             ["supportingInfo"] = new JsonArray(JsonWriting.Reference($"CareTeam/{team.Id}", team.Name)),
             ["issued"] = ResourceBody.Instant(at),
-            ["applies"] = new JsonObject { ["start"] = JsonWriting.Day(contract.Start), ["end"] = JsonWriting.Day(contract.End) },
+            ["applies"] = Term(contract.Start, contract.End),
         };
         var terms = contract.Lines.GroupBy(l => l.From, StringComparer.Ordinal).Select(g => Term(g.Key, g, edition));
         body["term"] = new JsonArray([.. terms]);
@@ -64,6 +65,22 @@ internal static class ContractBody
         if (reason is not null) body["expirationType"] = new JsonObject { ["text"] = reason };
         return body;
     }
+
+    /// <summary>She was asked and said no: an answer, not a contract, that stands for a year.</summary>
+    public static JsonObject Refusal(string patient, string reason, DateTimeOffset at)
+    {
+        var day = DateOnly.FromDateTime(at.ToOffset(LocalTime.Offset).DateTime);
+        return State(new()
+        {
+            ["resourceType"] = "Contract",
+            ["type"] = JsonWriting.Concept(Types, Team.FamilyDoctor, "家庭医生签约"),
+            ["subject"] = new JsonArray(JsonWriting.Reference($"Patient/{patient}")),
+            ["issued"] = ResourceBody.Instant(at),
+            ["applies"] = Term(day, day.AddYears(1)),
+        }, ContractState.Refused, patient, "none", reason);
+    }
+
+    public static JsonObject Term(DateOnly start, DateOnly end) => new() { ["start"] = JsonWriting.Day(start), ["end"] = JsonWriting.Day(end) };
 
     /// <summary>Null when it is another kind of contract.</summary>
     public static FamilyContract? Read(JsonElement body, long version)

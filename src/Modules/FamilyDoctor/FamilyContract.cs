@@ -27,6 +27,10 @@ public sealed record FamilyContract
 
     /// <summary>Organisation that leads the team, and the clinic of first contact.</summary>
     public IReadOnlyList<string> Organisations { get; init; } = [];
+
+    /// <summary>The clinic of first contact; empty when there is none.</summary>
+    public string Clinic => Organisations is [.., var last] ? last : "";
+
     public IReadOnlyList<string> Packages { get; init; } = [];
     public IReadOnlyList<ContractLine> Lines { get; init; } = [];
 

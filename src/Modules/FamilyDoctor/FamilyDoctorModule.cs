@@ -24,7 +24,10 @@ public sealed class FamilyDoctorModule : HealthSystem
         services.AddSingleton(_ => ServiceCatalogueYaml.ReadFolder(Path.Combine(ProgrammeServices.DefaultFolder, Name, "definitions")));
         services.AddSingleton<SignContract>();
         services.AddSingleton<MoveContract>();
+        services.AddSingleton<FulfilContract>();
         services.AddHostedService<ContractTurnover>();
+        services.AddSingleton<FulfilmentFollower>();
+        services.AddHostedService(p => p.GetRequiredService<FulfilmentFollower>());
     }
 
     public override void MapRoutes(IEndpointRouteBuilder routes) => PostContract.Map(routes);

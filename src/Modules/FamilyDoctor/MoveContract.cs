@@ -24,7 +24,7 @@ public sealed class MoveContract(RecordAccess records, SignContract sign, Servic
         return await sign.SignAsync(caller, contract.Patient, new(contract.Team, contract.End.AddDays(1), years, contract.Packages, menu, stroke), null, cancel);
     }
 
-    /// <summary>The rest of the term with another team.</summary>
+    /// <summary>The rest of the term with another team; the term, its contract years and what was given in them pass to it.</summary>
     public async Task<string> ChangeTeamAsync(Caller caller, string id, string to, string stroke, CancellationToken cancel)
     {
         var today = LocalTime.Today(clock);
@@ -34,7 +34,7 @@ public sealed class MoveContract(RecordAccess records, SignContract sign, Servic
         var team = await Team.ReadAsync(records, caller, to, cancel);
         if (team is not { IsActive: true } || team.Id == contract.Team) throw Refused("team");
         if (await ContractReading.PanelAsync(records, team.Id, cancel) >= team.PanelLimit) throw Refused("panel");
-        var next = contract with { Kept = ContractState.Active, Start = today, Team = team.Id, Organisations = [.. contract.Organisations.Skip(1).Prepend(team.Lead).Distinct()] };
+        var next = contract with { Kept = ContractState.Active, Team = team.Id, Organisations = [.. contract.Organisations.Skip(1).Prepend(team.Lead).Distinct()] };
         var body = ContractBody.Write(next, catalogue.Of(contract.Edition, today), team, caller.Subject, caller.Name, stroke, clock.GetUtcNow());
         body["id"] = StableId.Of("contract", id, to, JsonWriting.Day(today));
         await records.CommitAsync(caller,
@@ -51,10 +51,10 @@ public sealed class MoveContract(RecordAccess records, SignContract sign, Servic
         var today = LocalTime.Today(clock);
         var (contract, stored) = await ReadAsync(caller, id, cancel);
         if (ContractRules.WrongEnd(contract, reason, today) is { } refusal) throw Refused(refusal);
-        var changes = new List<Change> { Ended(contract, stored, reason) };
+        var changes = new List<Change> { Ended(contract, stored, reason, today) };
         if (contract.Kept is ContractState.Active)
             foreach (var next in (await ContractReading.OfPersonAsync(records, caller, contract.Patient, cancel)).Where(c => c.Kept is ContractState.Signed))
-                if (await ContractReading.ReadAsync(records, caller, next.Id, cancel) is { } found) changes.Add(Ended(found.Contract, found.Stored, reason));
+                if (await ContractReading.ReadAsync(records, caller, next.Id, cancel) is { } found) changes.Add(Ended(found.Contract, found.Stored, reason, today));
         await records.CommitAsync(caller, changes, new(Reason: "解除签约"), cancel);
     }
 
@@ -65,8 +65,12 @@ public sealed class MoveContract(RecordAccess records, SignContract sign, Servic
         return await ContractReading.ReadAsync(records, caller, id, cancel) ?? first;
     }
 
-    private static Change Ended(FamilyContract contract, Stored stored, string reason) =>
-        JsonWriting.Put(ContractBody.State(JsonWriting.Edit(stored), ContractState.Ended, contract.Patient, contract.Team, reason), stored.Version);
+    private static Change Ended(FamilyContract contract, Stored stored, string reason, DateOnly today)
+    {
+        var body = ContractBody.State(JsonWriting.Edit(stored), ContractState.Ended, contract.Patient, contract.Team, reason);
+        if (contract.Start <= today && today < contract.End) body["applies"] = ContractBody.Term(contract.Start, today);
+        return JsonWriting.Put(body, stored.Version);
+    }
 
     private static RefusedException Refused(string code) => RefusedException.Because(422, code, $"The contract cannot be moved: {code}.");
 }

@@ -12,7 +12,15 @@ public sealed record ServiceItem(string Id, string Title, string TitleInEnglish,
 /// <param name="Forms">Ids of questionnaires, one of which was completed.</param>
 /// <param name="Readings">LOINC codes of final observations.</param>
 /// <param name="Visits">Codes of <c>Encounter.class</c> of finished visits.</param>
-public sealed record EvidenceRule(IReadOnlySet<string> Forms, IReadOnlySet<string> Readings, IReadOnlySet<string> Visits);
+public sealed record EvidenceRule(IReadOnlySet<string> Forms, IReadOnlySet<string> Readings, IReadOnlySet<string> Visits)
+{
+    public bool IsMetBy(Evidence evidence) => evidence.Codes.Overlaps(evidence.Reference[..evidence.Reference.IndexOf('/', StringComparison.Ordinal)] switch
+    {
+        "QuestionnaireResponse" => Forms,
+        "Observation" => Readings,
+        _ => Visits,
+    });
+}
 
 /// <summary>A package (服务包): items with their number per contract year, and who pays.</summary>
 /// <param name="Groups">Codes of the key groups it is for; empty when it is for everybody.</param>

@@ -46,15 +46,7 @@ public sealed class SignContract(RecordAccess records, ServiceCatalogue catalogu
     {
         if (string.IsNullOrWhiteSpace(reason) || reason.Length > ContractRules.LongestReason) throw RefusedException.Because(422, "reason", "请写明不签的原因。");
         if (await records.ReadAsync(caller, new("Patient", patient), cancel) is not { IsDeleted: false }) throw NotThere();
-        var today = LocalTime.Today(clock);
-        var body = ContractBody.State(new()
-        {
-            ["resourceType"] = "Contract",
-            ["type"] = JsonWriting.Concept(ContractBody.Types, Team.FamilyDoctor, "家庭医生签约"),
-            ["subject"] = new System.Text.Json.Nodes.JsonArray(JsonWriting.Reference($"Patient/{patient}")),
-            ["issued"] = ResourceBody.Instant(clock.GetUtcNow()),
-            ["applies"] = new System.Text.Json.Nodes.JsonObject { ["start"] = JsonWriting.Day(today), ["end"] = JsonWriting.Day(today.AddYears(1)) },
-        }, ContractState.Refused, patient, "none", reason.Trim());
+        var body = ContractBody.Refusal(patient, reason.Trim(), clock.GetUtcNow());
         await records.CommitAsync(caller, [new Change.Create("Contract", JsonWriting.Bytes(body))], new(Reason: "不签约的原因"), cancel);
     }
 

@@ -24,6 +24,8 @@ internal sealed class ContractWorld : IAsyncDisposable
     public FakeTimeProvider Clock { get; }
     public RecordAccess Records => services.GetRequiredService<RecordAccess>();
     public SignContract Sign => services.GetRequiredService<SignContract>();
+    public IServiceProvider Services => services;
+    public FulfilContract Fulfil => services.GetRequiredService<FulfilContract>();
     public MoveContract Move => services.GetRequiredService<MoveContract>();
     public ServiceCatalogue Catalogue => services.GetRequiredService<ServiceCatalogue>();
 
