@@ -12,8 +12,8 @@ public static class KeyGroups
     public const string Flags = "https://tongxin.health/cs/key-group";
     public const string Elderly = "elderly";
     public const string Child = "child";
-    private const int ElderlyAge = 65;
-    private const int ChildBelow = 7;
+    internal const int ElderlyAge = 65;
+    internal const int ChildBelow = 7;
 
     /// <summary>Codes of programmes whose enrolled are a key group, which has the programme's code.</summary>
     public static readonly IReadOnlyList<string> Programmes = ["maternal", "hypertension", "diabetes", "tuberculosis", "severe-mental-disorders"];
@@ -24,6 +24,9 @@ public static class KeyGroups
     public static IReadOnlyList<string> All { get; } = [Elderly, Child, .. Programmes, .. Flagged];
 
     public static bool IsDead(JsonElement patient) => patient.Text("deceasedDateTime") is not null || patient.Member("deceasedBoolean")?.ValueKind is JsonValueKind.True;
+
+    /// <summary>Dead, or a record that was merged into another.</summary>
+    public static bool IsGone(JsonElement patient) => IsDead(patient) || patient.Member("active")?.ValueKind is JsonValueKind.False;
 
     /// <summary>Groups by age; empty when the birthday is unknown.</summary>
     public static IEnumerable<string> ByAge(DateOnly? birth, DateOnly today)

@@ -18,6 +18,7 @@ internal static class PostContract
     {
         routes.MapPost("/contracts/sign/{patient}/step", SignAsync).ForCarers();
         routes.MapPost("/contracts/{id}/move", MoveAsync).ForCarers();
+        routes.MapPost("/contracts/{id}/give", GiveAsync).ForCarers();
     }
 
     private static Task<IResult> SignAsync(string patient, HttpContext http, SignContract sign, TimeProvider clock) =>
@@ -51,6 +52,15 @@ internal static class PostContract
                     await move.EndAsync(caller, id, form["reason"].ToString(), http.RequestAborted);
                     return $"/contracts/{Uri.EscapeDataString(id)}?done=ended";
             }
+        });
+
+    private static Task<IResult> GiveAsync(string id, HttpContext http, FulfilContract fulfil) =>
+        AnswerAsync(http, $"/contracts/{Uri.EscapeDataString(id)}", async (caller, form) =>
+        {
+            if (!DateOnly.TryParseExact(form["day"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+                throw RefusedException.Because(422, "date", "日期不对。");
+            await fulfil.ByHandAsync(caller, id, form["item"].ToString(), day, form["evidence"].ToString(), http.RequestAborted);
+            return $"/contracts/{Uri.EscapeDataString(id)}?done=given";
         });
 
     // Years that cannot be read are none, which the rules refuse.

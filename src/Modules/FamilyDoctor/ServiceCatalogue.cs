@@ -48,6 +48,10 @@ public sealed class ServiceCatalogue(IReadOnlyList<ServiceEdition> editions)
     /// <summary>The edition valid on a day; the first one before its time.</summary>
     public ServiceEdition On(DateOnly day) => editions.LastOrDefault(e => e.From <= day) ?? editions[0];
 
+    /// <summary>What an item is called; its id when no edition has it any more.</summary>
+    public string Title(string item, bool inEnglish, DateOnly day) =>
+        (On(day).Item(item) ?? editions.Select(e => e.Item(item)).LastOrDefault(i => i is not null)) is { } found ? inEnglish ? found.TitleInEnglish : found.Title : item;
+
     /// <summary>The edition a contract was signed under; the one of today when it is gone.</summary>
     public ServiceEdition Of(string edition, DateOnly day) => Array.Find(editions, e => e.Id == edition) ?? On(day);
 }

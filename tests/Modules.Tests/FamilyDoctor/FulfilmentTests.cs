@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Tongxin.Fhir;
 using Tongxin.Host.Demo;
 using Tongxin.Kernel.Access;
-using Tongxin.Kernel.Records;
 using Tongxin.Kernel.Tests.Records;
 using Tongxin.Modules.FamilyDoctor;
 using Tongxin.Web.Components;
