@@ -18,6 +18,7 @@ var root = new RootCommand("Tongxin 同心: the health record of a county, the s
     ImportOrganisations.Command,
     Terms.Command,
     ListModules.Command,
+    Programme.Command,
 };
 
 return await root.Parse(args).InvokeAsync();

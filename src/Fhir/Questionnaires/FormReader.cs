@@ -58,7 +58,7 @@ internal sealed partial class FormReader(JsonElement questionnaire)
             EnableWhenExpression = Expression(item, SdcUrls.EnableWhenExpression, place),
             Choices = [.. item.Each("answerOption").Select(ReadChoice).OfType<FormChoice>()],
             ValueSet = item.Text("answerValueSet"),
-            Initial = [.. item.Each("initial").Select(i => i.Choice()).OfType<Answer>()],
+            Initial = [.. item.Each("initial").Concat(item.Each("answerOption").Where(o => o.Flag("initialSelected"))).Select(i => i.Choice()).OfType<Answer>()],
             InitialExpression = Expression(item, SdcUrls.InitialExpression, place),
             Calculated = Expression(item, SdcUrls.CalculatedExpression, place),
             Constraints = [.. item.Each("extension").Where(e => e.Text("url") == SdcUrls.Constraint).Select(e => Constraint(e, place)).OfType<FormConstraint>()],

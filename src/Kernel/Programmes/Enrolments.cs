@@ -16,7 +16,7 @@ public static class Enrolments
             ["extension"] = new JsonArray(new JsonObject { ["url"] = ProgrammeCodes.Edition, ["valueString"] = package.Edition }),
             ["status"] = "active",
             ["statusHistory"] = new JsonArray(new JsonObject { ["status"] = "active", ["period"] = new JsonObject { ["start"] = Json.Text(from) } }),
-            ["type"] = new JsonArray(Json.Concept(ProgrammeCodes.Programme, package.Code, package.Title), Json.Concept("https://tongxin.health/cs/enrolment-source", how, why)),
+            ["type"] = new JsonArray(Json.Concept(ProgrammeCodes.Programme, package.Code, package.Title), Json.Concept(ProgrammeCodes.EnrolmentSource, how, why)),
             ["patient"] = Json.Reference(record.Reference),
             ["period"] = new JsonObject { ["start"] = Json.Text(from) },
         };
@@ -38,6 +38,23 @@ public static class Enrolments
         extensions.Add(new JsonObject { ["url"] = ProgrammeCodes.EndReason, ["valueCodeableConcept"] = Json.Concept(ProgrammeCodes.ExitReason, reason, text) });
         return episode;
     }
+
+    /// <summary>Takes an ending back that was made for a reason which proved wrong, as a death registered in error.</summary>
+    public static JsonObject Reopen(JsonElement standing)
+    {
+        var episode = (JsonObject)JsonNode.Parse(standing.GetRawText())!;
+        var ended = (string?)episode["period"]?["end"];
+        episode["status"] = "active";
+        ((JsonObject)episode["period"]!).Remove("end");
+        if (episode["statusHistory"] is JsonArray history) history.Add(new JsonObject { ["status"] = "active", ["period"] = new JsonObject { ["start"] = ended } });
+        if (episode["extension"] is JsonArray extensions)
+            foreach (var reason in extensions.OfType<JsonObject>().Where(e => (string?)e["url"] == ProgrammeCodes.EndReason).ToList()) extensions.Remove(reason);
+        return episode;
+    }
+
+    /// <summary>Code of why it ended; null while it stands.</summary>
+    public static string? EndedBecause(JsonElement episode) =>
+        episode.ExtensionAt(ProgrammeCodes.EndReason)?.Member("valueCodeableConcept")?.CodeOf(ProgrammeCodes.ExitReason);
 }
 
 /// <summary>A referral that a rule proposes (转诊建议): a draft ServiceRequest that the doctor sends or leaves.</summary>

@@ -11,6 +11,10 @@ public sealed class InstalledProgrammes(IFhirModel model)
 {
     private readonly Lock gate = new();
     private ProgrammeSet current = ProgrammeSet.Empty;
+    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes at the next installing or removing: everybody is to be gone through then.</summary>
+    public Task Changed => Volatile.Read(ref changed).Task;
 
     public ProgrammeSet Current => Volatile.Read(ref current);
 
@@ -28,20 +32,27 @@ public sealed class InstalledProgrammes(IFhirModel model)
     private List<ProgrammePackage> Install(IReadOnlyList<PackageSource> sources)
     {
         var packages = sources.Select(PackageReader.Read).ToList();
-        lock (gate)
-        {
-            var candidate = packages.Aggregate(current, (set, package) => set.With(package));
-            var failures = packages.SelectMany(GoldenCases.Of).SelectMany(c => GoldenCases.Run(c, candidate, model)).ToList();
-            if (failures.Count > 0) throw new RefusedException(422, [.. failures.Select(f => Issue.Error("invariant", f))]);
-            Volatile.Write(ref current, candidate);
-        }
-
+        lock (gate) Volatile.Write(ref current, Tried(packages));
+        Tell();
         return packages;
     }
+
+    /// <summary>The set as it would be with these packages; nothing is installed. Throws as <see cref="Install(PackageSource)"/> does.</summary>
+    public ProgrammeSet Try(PackageSource source) => Tried([PackageReader.Read(source)]);
+
+    private ProgrammeSet Tried(IReadOnlyList<ProgrammePackage> packages)
+    {
+        var candidate = packages.Aggregate(Current, (set, package) => set.With(package));
+        var failures = packages.SelectMany(GoldenCases.Of).SelectMany(c => GoldenCases.Run(c, candidate, model)).ToList();
+        return failures.Count is 0 ? candidate : throw new RefusedException(422, [.. failures.Select(f => Issue.Error("invariant", f))]);
+    }
+
+    private void Tell() => Interlocked.Exchange(ref changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
     public void Remove(string code, string edition)
     {
         lock (gate) Volatile.Write(ref current, current.Without(code, edition));
+        Tell();
     }
 
     /// <summary>One bundle with the plan, forms and value sets as FHIR, and the author's files with their digest, from which <see cref="PackageSource.FromBundle"/>

@@ -2,32 +2,62 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Records;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Programmes;
 
-/// <summary>At local midnight (UTC+8), reconciles whom the new day moves: birthdays, windows that ended, and at New Year everybody enrolled.</summary>
-/// <remarks>upcoming, due, overdue and expired need no midnight: they are computed from dates whenever they are shown.</remarks>
-internal sealed partial class Midnight(RecordAccess records, FollowUps followUps, TimeProvider clock, ILogger<Midnight> logger) : BackgroundService
+/// <summary>At local midnight (UTC+8), reconciles whom the new day moves: birthdays, windows that ended or expired, and at New Year everybody enrolled.</summary>
+/// <remarks>
+/// upcoming, due, overdue and expired need no midnight: they are computed from dates whenever they are shown. The last day that was gone through
+/// is kept in the record: after days of standing still, every day that was missed is made up; a sweep that broke off is done again.
+/// </remarks>
+internal sealed partial class Midnight(
+    IRecordStore store, RecordAccess records, FollowUps followUps, InstalledProgrammes installed, TimeProvider clock, ILogger<Midnight> logger) : BackgroundService
 {
     private const int MostYears = 120;
+
+    /// <summary>After longer pauses everybody is gone through rather than day by day.</summary>
+    internal const int MostDays = 31;
+
+    internal const string Name = "programme-midnight";
+
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromMinutes(1);
     private static readonly Caller Self = Caller.System("programmes-midnight");
+    private readonly Reached place = new(store, records, Self, Name);
 
     protected override async Task ExecuteAsync(CancellationToken cancel)
     {
-        var done = LocalTime.Today(clock).AddDays(-1);
         while (!cancel.IsCancellationRequested)
         {
-            var today = LocalTime.Today(clock);
-            if (today > done)
+            try
             {
-                var changed = await SweepAsync(today, cancel);
-                Swept(today, changed);
-                done = today;
+                var change = installed.Changed;
+                await CatchUpAsync(cancel);
+                await Task.WhenAny(Task.Delay(UntilMidnight(clock.GetUtcNow()), clock, cancel), change);
+                if (change.IsCompleted) await OweEverybodyAsync(cancel);
             }
-
-            await Task.Delay(UntilMidnight(clock.GetUtcNow()), clock, cancel);
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                Failed(failure);
+                await Task.Delay(AfterFailure, clock, cancel);
+            }
         }
+    }
+
+    /// <summary>Programmes changed: everybody is gone through at the next turn, also when this process ends before.</summary>
+    internal Task OweEverybodyAsync(CancellationToken cancel) => place.SaveAsync(Json.Text(LocalTime.Today(clock).AddDays(-MostDays - 1)), cancel);
+
+    /// <summary>Every day since the last that was gone through. Answers how many resources changed.</summary>
+    internal async Task<int> CatchUpAsync(CancellationToken cancel)
+    {
+        var today = LocalTime.Today(clock);
+        var done = Json.Day(await place.ReadAsync(cancel)) ?? today.AddDays(-1);
+        if (done >= today) return 0;
+        var changed = await SweepAsync(done.AddDays(1), today, cancel);
+        await place.SaveAsync(Json.Text(today), cancel);
+        Swept(today, changed);
+        return changed;
     }
 
     internal static TimeSpan UntilMidnight(DateTimeOffset now)
@@ -36,13 +66,13 @@ internal sealed partial class Midnight(RecordAccess records, FollowUps followUps
         return new DateTimeOffset(local.Date, LocalTime.Offset).AddDays(1) - local + TimeSpan.FromSeconds(1);
     }
 
-    internal async Task<int> SweepAsync(DateOnly today, CancellationToken cancel)
+    internal async Task<int> SweepAsync(DateOnly from, DateOnly today, CancellationToken cancel)
     {
         var changed = 0;
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var request in Requests(today))
+        foreach (var request in Requests(from, today))
         {
-            await foreach (var person in PeopleAsync(request, cancel))
+            await foreach (var person in PeopleAsync(request, from, today, cancel))
             {
                 if (!seen.Add(person)) continue;
                 try
@@ -59,26 +89,38 @@ internal sealed partial class Midnight(RecordAccess records, FollowUps followUps
         return changed;
     }
 
-    private static IEnumerable<SearchRequest> Requests(DateOnly today)
+    private static IEnumerable<SearchRequest> Requests(DateOnly from, DateOnly today)
     {
-        // Those born on 29 February come of age on 1 March in other years.
-        var birthdays = Enumerable.Range(0, MostYears).Select(y => today.AddYears(-y)).Concat(
-            today is { Month: 3, Day: 1 } ? Enumerable.Range(0, MostYears).Where(y => DateTime.IsLeapYear(today.Year - y))
-                .Select(y => new DateOnly(today.Year - y, 2, 29)) : []).Distinct();
-        foreach (var years in birthdays.Chunk(20))
+        var days = Enumerable.Range(0, today.DayNumber - from.DayNumber + 1).Select(from.AddDays).ToList();
+        if (days.Count > MostDays)
+        {
+            yield return new() { Type = "Patient", Count = SearchRequest.MostPerPage };
+            yield break;
+        }
+
+        foreach (var years in days.SelectMany(Birthdays).Distinct().Chunk(20))
             yield return new() { Type = "Patient", Criteria = [Match("Patient", "birthdate", [.. years.Select(d => Day(Prefix.Eq, d, d.AddDays(1)))])],
                 Count = SearchRequest.MostPerPage };
 
-        var status = Match("Task", "status", [new SearchValue.Token(null, "requested"), new SearchValue.Token(null, "accepted")]);
-        yield return new() { Type = "Task",
-            Criteria = [status, Match("Task", "window", [Day(Prefix.Eb, today, today)]), Match("Task", "window", [Day(Prefix.Ge, today.AddDays(-1), today)])],
-            Count = SearchRequest.MostPerPage };
-        if (today is { Month: 1, Day: 1 })
+        // All that is late: those that become so, and those that expire, which no index knows.
+        var open = Match("Task", "status", [new SearchValue.Token(null, "requested"), new SearchValue.Token(null, "accepted"), new SearchValue.Token(null, "in-progress")]);
+        var ours = Match("Task", "group-identifier", [new SearchValue.Token(ProgrammeCodes.Programme, null)]);
+        yield return new() { Type = "Task", Criteria = [open, ours, Match("Task", "window", [Day(Prefix.Eb, today, today)])], Count = SearchRequest.MostPerPage };
+        if (from.Year < today.Year || from is { Month: 1, Day: 1 })
             yield return new() { Type = "EpisodeOfCare",
                 Criteria = [Match("EpisodeOfCare", "status", [new SearchValue.Token(null, "active")])], Count = SearchRequest.MostPerPage };
     }
 
-    private async IAsyncEnumerable<string> PeopleAsync(SearchRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    /// <summary>Every date of birth whose anniversary the day is; those of 29 February on the last of February and on 1 March.</summary>
+    private static IEnumerable<DateOnly> Birthdays(DateOnly day)
+    {
+        var same = Enumerable.Range(0, MostYears).Select(y => day.AddYears(-y));
+        return day is { Month: 3, Day: 1 } or { Month: 2, Day: 28 }
+            ? same.Concat(Enumerable.Range(0, MostYears).Where(y => DateTime.IsLeapYear(day.Year - y)).Select(y => new DateOnly(day.Year - y, 2, 29))) : same;
+    }
+
+    private async IAsyncEnumerable<string> PeopleAsync(
+        SearchRequest request, DateOnly from, DateOnly today, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         string? cursor = null;
         do
@@ -86,9 +128,15 @@ internal sealed partial class Midnight(RecordAccess records, FollowUps followUps
             var page = await records.SearchAsync(Self, request with { Cursor = cursor }, cancel);
             foreach (var stored in page.Matches)
             {
-                if (request.Type is "Patient") yield return stored.Key.Id;
-                else if (RecordReading.Parse(stored) is var found && (found.ReferenceTo("for") ?? found.ReferenceTo("patient")) is { } reference
-                    && reference.StartsWith("Patient/", StringComparison.Ordinal))
+                if (request.Type is "Patient")
+                {
+                    yield return stored.Key.Id;
+                    continue;
+                }
+
+                var found = RecordReading.Parse(stored);
+                if (request.Type is "Task" && !Moves(found, from, today)) continue;
+                if ((found.ReferenceTo("for") ?? found.ReferenceTo("patient")) is { } reference && reference.StartsWith("Patient/", StringComparison.Ordinal))
                     yield return reference["Patient/".Length..];
             }
 
@@ -96,6 +144,12 @@ internal sealed partial class Midnight(RecordAccess records, FollowUps followUps
         }
         while (cursor is not null);
     }
+
+    /// <summary>The window ended, or was over for good, on one of the days before those that begin now.</summary>
+    private static bool Moves(System.Text.Json.JsonElement task, DateOnly from, DateOnly today) => ProgrammeTask.Of(task) is { Window: var window }
+        && (Among(window.End, from, today) || Among(window.Expires, from, today));
+
+    private static bool Among(DateOnly day, DateOnly from, DateOnly today) => day >= from.AddDays(-1) && day < today;
 
     private static Criterion Match(string type, string code, IReadOnlyList<SearchValue> values) =>
         new Criterion.Matches(SearchParameters.Get(type, code), Modifier.None, values);
@@ -106,6 +160,9 @@ internal sealed partial class Midnight(RecordAccess records, FollowUps followUps
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Midnight of {Day}: {Changed} resources changed")]
     private partial void Swept(DateOnly day, int changed);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Midnight broke off and will be done again")]
+    private partial void Failed(Exception failure);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Midnight could not bring Patient/{Person} into line: {Why}")]
     private partial void Refused(string person, string why);

@@ -20,6 +20,9 @@ public static class ProgrammeCodes
     /// <summary>EpisodeOfCare end reasons and Task.statusReason: dead, moved, refused, ended, expired, entered-in-error.</summary>
     public const string ExitReason = "https://tongxin.health/cs/programme-exit";
 
+    /// <summary>What led to an enrolment: visit, rule, hand, referral.</summary>
+    public const string EnrolmentSource = "https://tongxin.health/cs/enrolment-source";
+
     /// <summary>Task.businessStatus: outcome of a call or a visit attempt.</summary>
     public const string ContactOutcome = "https://tongxin.health/cs/contact-outcome";
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Fhir;
@@ -12,21 +11,29 @@ namespace Tongxin.Kernel.Programmes;
 /// What it writes itself comes round once more and changes nothing. The position it has reached is kept in the record (<c>Basic/programme-follower</c>),
 /// written at most once a minute; after a crash some people are reconciled again, which is harmless.
 /// </remarks>
-internal sealed partial class ProgrammeFollower(IRecordStore store, FollowUps followUps, RecordAccess records, TimeProvider clock, ILogger<ProgrammeFollower> logger)
+internal sealed partial class ProgrammeFollower(
+    IRecordStore store, FollowUps followUps, RecordAccess records, RecordedProgrammes recorded, TimeProvider clock, ILogger<ProgrammeFollower> logger)
     : BackgroundService
 {
     public const int Batch = 100;
-    private static readonly ResourceKey PositionKey = new("Basic", "programme-follower");
     private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
     private static readonly Caller Self = Caller.System("programmes");
+    private readonly Reached place = new(store, records, Self, "programme-follower");
 
     // What the rules read; other types cannot change what is derived.
     private static readonly HashSet<string> Watched = new(StringComparer.Ordinal)
     {
         "Patient", "EpisodeOfCare", "QuestionnaireResponse", "Observation", "Condition", "MedicationStatement", "Procedure", "Consent",
     };
+
+    /// <summary>Programmes that the record holds stand before anybody is served.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await recorded.LoadAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken cancel)
     {
@@ -68,6 +75,8 @@ internal sealed partial class ProgrammeFollower(IRecordStore store, FollowUps fo
             return position;
         }
 
+        // A package that another process put into the record is installed here too, without a restart.
+        if (entries.Any(e => e.Stored.Key.Type is "Library")) await recorded.LoadAsync(cancel);
         foreach (var person in entries.Where(e => Watched.Contains(e.Stored.Key.Type) && !IsOurs(e)).Select(e => e.Person).OfType<string>().Distinct(StringComparer.Ordinal))
         {
             try
@@ -87,21 +96,10 @@ internal sealed partial class ProgrammeFollower(IRecordStore store, FollowUps fo
     /// <summary>Assessments and enrolments that were derived: bringing the person into line wrote them.</summary>
     private static bool IsOurs(FeedEntry entry) => entry.Stored.Key.Id.StartsWith("assess-", StringComparison.Ordinal);
 
-    private async Task<long> ReadPositionAsync(CancellationToken cancel)
-    {
-        var stored = await store.ReadAsync(PositionKey, new Visibility.Everything(), cancel);
-        if (stored is null or { IsDeleted: true }) return 0;
-        var text = RecordReading.Parse(stored).ExtensionAt(ProgrammeCodes.Fhir + "StructureDefinition/feed-position")?.Text("valueString");
-        return long.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var position) ? position : 0;
-    }
+    internal async Task<long> ReadPositionAsync(CancellationToken cancel) =>
+        long.TryParse(await place.ReadAsync(cancel), System.Globalization.CultureInfo.InvariantCulture, out var position) ? position : 0;
 
-    private Task SavePositionAsync(long position, CancellationToken cancel) => records.CommitAsync(Self, [RecordReading.Put(new JsonObject
-    {
-        ["resourceType"] = "Basic",
-        ["id"] = PositionKey.Id,
-        ["extension"] = new JsonArray(new JsonObject { ["url"] = ProgrammeCodes.Fhir + "StructureDefinition/feed-position", ["valueString"] = $"{position}" }),
-        ["code"] = new JsonObject { ["text"] = "programme follower" },
-    })], new(), cancel);
+    internal Task SavePositionAsync(long position, CancellationToken cancel) => place.SaveAsync($"{position}", cancel);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Programmes stopped at feed position {Position} and will try again")]
     private partial void Failed(Exception failure, long position);

@@ -29,6 +29,11 @@ public static class ProgrammeServices
         {
             IsMember = p.GetRequiredService<Codes>().IsMember,
         });
+        services.AddSingleton(p => new RecordedProgrammes(
+            p.GetRequiredService<RecordAccess>(), p.GetRequiredService<InstalledProgrammes>(), p.GetRequiredService<ILogger<RecordedProgrammes>>()));
+        services.AddSingleton(p => new Everybody(p.GetRequiredService<IRecordStore>(), p.GetRequiredService<RecordAccess>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new DryRun(
+            p.GetRequiredService<RecordAccess>(), p.GetRequiredService<InstalledProgrammes>(), p.GetRequiredService<IFhirModel>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new WorkLists(p.GetRequiredService<RecordAccess>(), p.GetRequiredService<TimeProvider>()));
         return services;
     }
@@ -37,10 +42,11 @@ public static class ProgrammeServices
     public static IServiceCollection AddProgrammeFollowers(this IServiceCollection services)
     {
         services.AddHostedService(p => new ProgrammeFollower(
-            p.GetRequiredService<IRecordStore>(), p.GetRequiredService<FollowUps>(), p.GetRequiredService<RecordAccess>(), p
-                .GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ProgrammeFollower>>()));
-        services.AddHostedService(p => new Midnight(
-            p.GetRequiredService<RecordAccess>(), p.GetRequiredService<FollowUps>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Midnight>>()));
+            p.GetRequiredService<IRecordStore>(), p.GetRequiredService<FollowUps>(), p.GetRequiredService<RecordAccess>(),
+            p.GetRequiredService<RecordedProgrammes>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ProgrammeFollower>>()));
+        services.AddHostedService(p => new Midnight(p.GetRequiredService<IRecordStore>(),
+            p.GetRequiredService<RecordAccess>(), p.GetRequiredService<FollowUps>(), p.GetRequiredService<InstalledProgrammes>(),
+            p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Midnight>>()));
         return services;
     }
 }

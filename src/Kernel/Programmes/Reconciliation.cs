@@ -31,22 +31,37 @@ public sealed class Reconciliation
 
     private void Programme(string code)
     {
-        var episode = Episodes(code).OrderByDescending(e => e.Member("period")?.Text("start"), StringComparer.Ordinal).FirstOrDefault();
+        var episode = Latest(code);
         var package = programmes.For(code, EditionOf(episode), today);
         if (package is null) return;
         var died = record.Died(today);
         var all = record.Of("QuestionnaireResponse").Select(Visit.Of).OfType<Visit>().Where(v =>
             v.Date <= today).OrderBy(v => v.Date).ThenBy(v => v.Id, StringComparer.Ordinal).ToList();
         var own = all.Where(v => v.Forms.Any(package.Forms.ContainsKey)).ToList();
+        if (IsBaseless(episode, own))
+        {
+            Void(episode);
+            episode = Latest(code);
+        }
+
         // Once in care visits enrol again: a second pregnancy, a relapse, somebody who moved away and came back.
         var before = episode.ValueKind is JsonValueKind.Object && episode.Text("status") is "finished" ? Json.Day(episode.Member("period")?.Text("end")) : null;
-        if (before is { } left && died is null) episode = Again(package, own, left) ?? episode;
+        if (before is not null && died is null && Enrolments.EndedBecause(episode) is "dead") episode = Put(Enrolments.Reopen(episode));
+        else if (before is { } left && died is null) episode = Again(package, own, left) ?? episode;
         else if (episode.ValueKind is JsonValueKind.Undefined && died is null) episode = Enrol(package, own);
         Assess(package, own);
         if (episode.ValueKind is JsonValueKind.Object) episode = End(package, episode, died);
         var owed = Owed(package, episode, all, died);
         Tasks(package, episode, all, owed, died);
     }
+
+    private JsonElement Latest(string code) =>
+        Episodes(code).OrderByDescending(e => e.Member("period")?.Text("start"), StringComparer.Ordinal).FirstOrDefault();
+
+    /// <summary>Opened by a visit that was withdrawn since, and nobody came after it.</summary>
+    private static bool IsBaseless(JsonElement episode, List<Visit> own) => episode.ValueKind is JsonValueKind.Object && episode.Text("status") is "active"
+        && episode.Each("type").Any(t => t.IsCoded(ProgrammeCodes.EnrolmentSource, "visit"))
+        && Json.Day(episode.Member("period")?.Text("start")) is { } start && !own.Exists(v => v.Date >= start);
 
     private IEnumerable<JsonElement> Episodes(string code) => record.Of("EpisodeOfCare")
         .Where(e => e.Text("status") is not ("entered-in-error" or "cancelled") && e.Each("type").Any(t => t.IsCoded(ProgrammeCodes.Programme, code)));

@@ -41,7 +41,12 @@ public sealed class HistoryTests
         private readonly SortedDictionary<string, (DateOnly Date, int Score)> standing = new(StringComparer.Ordinal);
         private PersonRecord record = ToyProgramme.Person(new(1960, 2, 29));
         private DateOnly today = Start.AddDays(first);
-        private bool over;
+        private bool isDead;
+
+        /// <summary>When she left; only a visit later than that begins her care again.</summary>
+        private DateOnly? left;
+
+        private bool IsOver => isDead || (left is { } day && !standing.Values.Any(v => v.Date > day));
 
         public bool Live(List<(int, int, int)> steps)
         {
@@ -75,12 +80,12 @@ public sealed class HistoryTests
                 case Kind.Die:
                     record = record.With([JsonSerializer
                         .SerializeToElement(new { resourceType = "Patient", id = "p", birthDate = "1960-02-29", deceasedDateTime = $"{today:yyyy-MM-dd}" })]);
-                    over = true;
+                    isDead = true;
                     break;
                 case Kind.Exit when record.Of("EpisodeOfCare").FirstOrDefault(e =>
                     e.GetProperty("status").GetString() is "active") is { ValueKind: JsonValueKind.Object } episode:
                     record = record.With([Enrolments.Close(episode, today, "moved", "迁出")]);
-                    over = true;
+                    left = today;
                     break;
             }
         }
@@ -95,9 +100,10 @@ public sealed class HistoryTests
         {
             var tasks = record.Of("Task").Select(t => ProgrammeTask.Of(t)!).ToList();
             var open = tasks.Where(t => t.IsOpen).ToList();
-            if (over && open.Count > 0) throw new InvalidOperationException("An open task for somebody who is dead or has left.");
+            if (IsOver && open.Count > 0) throw new InvalidOperationException("An open task for somebody who is dead or has left.");
             if (open.Count > 1) throw new InvalidOperationException("Two open tasks for one service.");
-            if (over || standing.Count is 0) return;
+            if (standing.Count is 0 && open.Count > 0) throw new InvalidOperationException("An open task of a visit that was withdrawn.");
+            if (IsOver || standing.Count is 0) return;
 
             var (date, score) = standing.Values.MaxBy(v => v.Date);
             var due = score >= 10 ? date.AddDays(14) : ThreeMonthsAfter(date);

@@ -49,6 +49,60 @@ public sealed class PackageSource(string name, IReadOnlyDictionary<string, strin
         }
     }
 
+    /// <summary>A folder, a folder packed as .zip, or an exported bundle (.json). Throws <see cref="RefusedException"/> (422) with what was expected.</summary>
+    public static PackageSource FromPath(string path)
+    {
+        if (Directory.Exists(path)) return FromFolder(path) ?? FromPlainFolder(path);
+        if (!File.Exists(path)) throw RefusedException.Because(422, "not-found", $"没有文件或文件夹“{path}”。");
+        using var stream = File.OpenRead(path);
+        return FromUpload(Path.GetFileName(path), stream);
+    }
+
+    /// <summary>A .zip of a folder, or an exported bundle.</summary>
+    public static PackageSource FromUpload(string name, Stream stream)
+    {
+        try
+        {
+            if (name.EndsWith(".zip", StringComparison.OrdinalIgnoreCase)) return FromZip(Path.GetFileNameWithoutExtension(name), stream);
+            using var bundle = JsonDocument.Parse(stream);
+            return FromBundle(bundle.RootElement);
+        }
+        catch (Exception broken) when (broken is JsonException or InvalidDataException)
+        {
+            throw RefusedException.Because(422, "structure", $"“{name}”既不是项目文件夹的 .zip，也不是导出的项目包（.json）：{broken.Message}");
+        }
+    }
+
+    private static PackageSource FromPlainFolder(string folder)
+    {
+        if (!File.Exists(Path.Combine(folder, "plan.yaml"))) throw RefusedException.Because(422, "required", $"文件夹“{folder}”里没有 plan.yaml。");
+        var files = Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(MostFiles)
+            .ToDictionary(f => Path.GetRelativePath(folder, f).Replace('\\', '/'), File.ReadAllText, StringComparer.Ordinal);
+        return new(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), files);
+    }
+
+    /// <summary>Entries below the folder that holds plan.yaml; cases may stand beside <c>definitions/</c> as in a module.</summary>
+    private static PackageSource FromZip(string name, Stream stream)
+    {
+        using var zip = new System.IO.Compression.ZipArchive(stream, System.IO.Compression.ZipArchiveMode.Read);
+        var entries = zip.Entries.Where(e => e.FullName.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase)).Take(MostFiles).ToList();
+        if (entries.Where(e => e.Name is "plan.yaml").MinBy(e => e.FullName.Length) is not { } plan) throw RefusedException.Because(422, "required", $"“{name}.zip”里没有 plan.yaml。");
+        var root = plan.FullName[..^"plan.yaml".Length];
+        var cases = root.EndsWith("definitions/", StringComparison.Ordinal) ? root[..^"definitions/".Length] + "cases/" : root + "cases/";
+        var files = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in entries)
+        {
+            var path = entry.FullName.StartsWith(cases, StringComparison.Ordinal) ? "cases/" + entry.FullName[cases.Length..]
+                : entry.FullName.StartsWith(root, StringComparison.Ordinal) ? entry.FullName[root.Length..] : null;
+            if (path is null) continue;
+            if (entry.Length > YamlDocument.LongestFile) throw RefusedException.Because(422, "too-long", $"“{entry.FullName}”超过 {YamlDocument.LongestFile} 字节。");
+            using var reader = new StreamReader(entry.Open(), Encoding.UTF8);
+            files[path] = reader.ReadToEnd();
+        }
+
+        return new(name, files);
+    }
+
     /// <summary>Every package in the folders below a root, and one folder deeper: a module may hold several programmes.</summary>
     public static IEnumerable<PackageSource> Below(string root) =>
         Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal)

@@ -118,12 +118,21 @@ internal sealed partial class QuestionnaireYaml(YamlDocument document, string ed
     {
         if (source["initial"] is not { } initial) return;
         var values = initial is JsonArray list ? list.ToList() : [initial];
-        item["initial"] = new JsonArray([.. values.Select(v =>
+        var answers = values.ConvertAll(v =>
         {
             var made = new JsonObject();
             Answer(made, "value", v, source, source);
-            return (JsonNode)made;
-        })]);
+            return made;
+        });
+        if (item["answerOption"] is not JsonArray options)
+        {
+            item["initial"] = new JsonArray([.. answers]);
+            return;
+        }
+
+        // Among options the first answer is marked at the option itself (Questionnaire, que-11).
+        foreach (var option in options.OfType<JsonObject>())
+            if (answers.Exists(a => (string?)a["valueCoding"]?["code"] == (string?)option["valueCoding"]?["code"])) option["initialSelected"] = true;
     }
 
     /// <summary>A bare value becomes the value[x] that the question's type needs; a code becomes the coding of the option.</summary>
