@@ -65,7 +65,8 @@ internal static class Programme
             command.SetAction((result, cancel) => Told(async () =>
             {
                 await using var services = await OpenAsync(record.Engine(result), cancel);
-                var package = await services.GetRequiredService<RecordedProgrammes>().InstallAsync(PackageSource.FromPath(result.GetValue(path)!), Environment.UserName, cancel);
+                var package = await services.GetRequiredService<RecordedProgrammes>()
+                    .InstallAsync(PackageSource.FromPath(result.GetValue(path)!), Environment.UserName, cancel);
                 await services.GetRequiredService<Everybody>().OweAsync(cancel);
                 Console.WriteLine($"{package.Code} {package.Edition}  {package.Title} is installed from {package.From:yyyy-MM-dd}; a server on this record goes through everybody next.");
             }));
@@ -86,7 +87,8 @@ internal static class Programme
             {
                 await using var services = result.GetValue(data) is { } folder ? await OpenAsync(new RecordEngine.Sqlite(folder.FullName), cancel) : null;
                 var set = (services?.GetRequiredService<InstalledProgrammes>() ?? BuiltIn()).Current;
-                var package = (result.GetValue(edition) is { } wanted ? set.Edition(result.GetValue(code)!, wanted) : set.On(result.GetValue(code)!, LocalTime.Today(TimeProvider.System)))
+                var today = LocalTime.Today(TimeProvider.System);
+                var package = (result.GetValue(edition) is { } wanted ? set.Edition(result.GetValue(code)!, wanted) : set.On(result.GetValue(code)!, today))
                     ?? throw RefusedException.Because(404, "not-found", $"没有项目“{result.GetValue(code)}”。");
                 await File.WriteAllTextAsync(result.GetValue(file)!, JsonSerializer.Serialize(InstalledProgrammes.Export(package)), Encoding.UTF8, cancel);
                 Console.WriteLine($"{package.Code} {package.Edition} → {result.GetValue(file)}");

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Records;
 

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Programmes.Packages;
-using Tongxin.Kernel.Records;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Programmes;
