@@ -68,7 +68,7 @@ internal static class Programme
                 var package = await services.GetRequiredService<RecordedProgrammes>()
                     .InstallAsync(PackageSource.FromPath(result.GetValue(path)!), Environment.UserName, cancel);
                 await services.GetRequiredService<Everybody>().OweAsync(cancel);
-                Console.WriteLine($"{package.Code} {package.Edition}  {package.Title} is installed from {package.From:yyyy-MM-dd}; a server on this record goes through everybody next.");
+                Console.WriteLine($"{package.Code} {package.Edition}  {package.Title} is installed from {package.From:yyyy-MM-dd}; servers go through everybody next.");
             }));
             return command;
         }
@@ -124,7 +124,7 @@ internal static class Programme
         }
         catch (RefusedException refused)
         {
-            throw new InvalidOperationException(string.Join('\n', refused.Issues.Select(i => i.Diagnostics)));
+            throw new InvalidOperationException(string.Join('\n', refused.Issues.Select(i => i.Diagnostics)), refused);
         }
     });
 }

@@ -1,4 +1,3 @@
-using Tongxin.Kernel.Programmes;
 
 namespace Tongxin.Kernel.Tests.Programmes;
 

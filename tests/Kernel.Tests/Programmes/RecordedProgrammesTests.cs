@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text;
 using Tongxin.Fhir;
-using Tongxin.Kernel.Programmes;
 using Tongxin.Kernel.Programmes.Packages;
 
 namespace Tongxin.Kernel.Tests.Programmes;
