@@ -16,6 +16,7 @@ var root = new RootCommand("Tongxin 同心: the health record of a county, the s
     Verify.Command,
     Rebuild.Command,
     ImportOrganisations.Command,
+    Match.Command,
     Terms.Command,
     ListModules.Command,
     Programme.Command,
