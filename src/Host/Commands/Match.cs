@@ -18,8 +18,14 @@ internal static class Match
         get
         {
             var command = new Command("match", "Find the rows of one or two files that are one person");
-            var files = new Argument<string[]>("FILE") { Description = "One CSV in UTF-8 with a header to look for duplicates in, or two to link (.gz may stand packed)", Arity = new(1, 2) };
-            var map = new Option<FileInfo>("--map") { Description = "YAML that names the columns of id, name, given, family, sex, birthDate, phone, identifier, street, …", Required = true };
+            var files = new Argument<string[]>("FILE")
+            {
+                Description = "One CSV in UTF-8 with a header to look for duplicates in, or two to link (.gz may stand packed)", Arity = new(1, 2),
+            };
+            var map = new Option<FileInfo>("--map")
+            {
+                Description = "YAML that names the columns of id, name, given, family, sex, birthDate, phone, identifier, street, …", Required = true,
+            };
             var output = new Option<FileInfo>("--out") { Description = "CSV of pairs: two ids, the score, what each attribute added to it", Required = true };
             var reviews = new Option<bool>("--reviews") { Description = "Write the pairs that a person should decide too; a last column says which" };
             var link = new Option<double>("--link-from") { Description = "Probability from which a pair is a link", DefaultValueFactory = _ => new Matcher().LinkFrom };
