@@ -55,7 +55,7 @@ public sealed class Matcher
 #pragma warning restore CA5394
     }
 
-    private static bool IsSomebodyElse(MatchRecord a, MatchRecord b, byte[] steps)
+    internal static bool IsSomebodyElse(MatchRecord a, MatchRecord b, ReadOnlySpan<byte> steps)
     {
         var number = steps[(int)Attribute.Identifier];
         if (number is Comparison.Different && a.HasProvenNumber && b.HasProvenNumber) return true;

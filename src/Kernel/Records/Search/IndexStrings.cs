@@ -8,6 +8,12 @@ internal sealed class IndexStrings(Func<string, IEnumerable<string>> readings)
     /// <summary>Nobody types the pinyin of a longer text.</summary>
     public const int LongestRead = 32;
 
+    /// <summary>Fewer digits are too many people.</summary>
+    public const int ShortestPiece = 4;
+
+    /// <summary>Longer codes (tokens, addresses of mail) are read by machines and found whole.</summary>
+    private const int LongestNumber = 20;
+
     private static readonly string[] NameParts = ["text", "family", "given", "prefix", "suffix"];
     private static readonly string[] AddressParts = ["text", "state", "city", "district", "line", "postalCode", "country"];
 
@@ -23,10 +29,22 @@ internal sealed class IndexStrings(Func<string, IEnumerable<string>> readings)
                 AddParts(parameter, value, AddressParts, isName: false, rows);
                 if (Together(value, ["state", "city", "district", "line"]) is { } address) AddDerived(parameter, address, isName: false, rows);
                 break;
+            case "Identifier" or "ContactPoint":
+                if (value.ValueKind is JsonValueKind.Object && value.Text("value") is { } number) AddPieces(parameter, number, rows);
+                break;
             default:
                 if (value.AsText() is { } text) AddText(parameter, text, IsName(parameter), rows);
                 break;
         }
+    }
+
+    // A row from each character on, so that "contains" is "a row begins": numbers are short.
+    private static void AddPieces(SearchParameter parameter, string number, List<StringEntry> rows)
+    {
+        var folded = Folding.Fold(number);
+        if (folded.Length > LongestNumber) folded = folded[..LongestNumber];
+        for (var from = 0; from == 0 || from <= folded.Length - ShortestPiece; from++)
+            rows.Add(new(parameter, number, folded[from..], Original: from is 0));
     }
 
     private static bool IsName(SearchParameter parameter) => parameter.Code is "name" or "family" or "given" or "phonetic" or "title" or "alias";

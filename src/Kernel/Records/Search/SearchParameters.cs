@@ -17,6 +17,9 @@ public static partial class SearchParameters
     private static readonly Lazy<ILookup<string, SearchParamDefinition>> Definitions =
         new(() => ModelInfo.SearchParameters.ToLookup(d => d.Resource ?? "", StringComparer.Ordinal));
 
+    /// <summary>Patient by any piece of an identifier or a telephone, from four characters on.</summary>
+    public const string NumberPart = "number-part";
+
     private static int numbers;
 
     /// <summary>Parameters by code; null when there is no such resource type.</summary>
@@ -43,6 +46,10 @@ public static partial class SearchParameters
 
         // R4 has no parameter for the window in which a task is to be done, and a work list asks for nothing else.
         if (type is "Task") made["window"] = new() { ResourceType = type, Code = "window", Type = SearchParameterType.Date, Number = Next(), Path = "Task.restriction.period" };
+
+        // A counter knows a piece of a number: the last four digits, a birth date within it. R4 finds identifiers and telephones only whole.
+        if (type is "Patient")
+            made[NumberPart] = new() { ResourceType = type, Code = NumberPart, Type = SearchParameterType.String, Number = Next(), Path = "Patient.identifier | Patient.telecom" };
 
         var byUrl = made.Values.Where(p => p.Url is not null).ToDictionary(p => p.Url!, StringComparer.Ordinal);
         foreach (var definition in definitions.Where(d => d.Type is SearchParamType.Composite))
