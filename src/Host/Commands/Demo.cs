@@ -47,7 +47,17 @@ internal static class Demo
         await DemoAccounts.MakeAsync(app.Services, cancel);
         await app.StartAsync(cancel);
         Console.WriteLine($"青禾县 Qinghe is open at {app.Urls.First()}/sign-in  (Ctrl-C ends it; FHIR: {app.Urls.First()}/fhir)");
+        var playing = new PlayedReferrals(app.Services.GetRequiredService<RecordAccess>(), app.Services.GetRequiredService<TimeProvider>())
+            .RunAsync(app.Lifetime.ApplicationStopping);
         await app.WaitForShutdownAsync(cancel);
+        try
+        {
+            await playing;
+        }
+        catch (OperationCanceledException)
+        {
+            // The demo was closed.
+        }
     }
 
     private static async Task SeedAsync(Seeding seeding, int residents, TimeProvider clock, CancellationToken cancel)

@@ -73,6 +73,6 @@ internal static class KeyGroupCount
         ("Patient", $"birthdate=le{JsonWriting.Day(today.AddYears(-KeyGroups.ElderlyAge))}"),
         ("Patient", $"birthdate=gt{JsonWriting.Day(today.AddYears(-KeyGroups.ChildBelow))}"),
         ("EpisodeOfCare", $"status=active&type={string.Join(',', KeyGroups.Programmes.Select(p => $"{ProgrammeCodes.Programme}|{p}"))}"),
-        ("Flag", "status=active"),
+        ("Flag", "_sort=_id"),
     ];
 }

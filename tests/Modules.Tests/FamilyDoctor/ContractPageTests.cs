@@ -66,6 +66,32 @@ public sealed class ContractPageTests
         Assert.Equal((ContractState.Refused, "长期在外"), (asked.StateOn(LocalTime.Today(TimeProvider.System)), asked.Reason));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Key_groups_count_each_person_once_and_a_promise_is_struck_off_when_it_was_given(bool postgres)
+    {
+        await using var server = await OpenAsync(postgres);
+        await server.PutAsync(Places.Resource("Flag", "f1", $$"""
+            "status":"active","code":{{Places.Concept(KeyGroups.Flags, "disabled")}},"subject":{{Places.Reference("Patient", "m1")}}
+            """));
+        using var doctor = await server.SignedInAsync("doctor");
+        var contract = (await SignAsync(doctor, "m1", ContractWorld.Stroke)).Split('?')[0];
+        await PostAsync(doctor, "/contracts/sign/m2/step", ("step", "refuse"), ("reason", "长期在外"));
+        var caller = new Caller { Subject = "Practitioner/d", Name = "d", Role = Role.VillageDoctor, Organisation = "village-a1" };
+        var people = await KeyGroupCount.OfAsync(server.Records, caller, LocalTime.Today(TimeProvider.System), Cancel);
+        Assert.Equal([("m1", Asked.Signed, 2), ("m2", Asked.Refused, 1)], people.Select(p => (p.Patient, p.Asked, p.Groups.Count)));
+        var page = await doctor.Http.GetStringAsync("/contracts/groups?group=all&asked=refused", Cancel);
+        Assert.Contains("长期在外", page, StringComparison.Ordinal);
+        Assert.DoesNotContain(contract, page, StringComparison.Ordinal);
+
+        Assert.Contains("上门服务 1/1", await doctor.Http.GetStringAsync("/contracts/promises?days=366", Cancel), StringComparison.Ordinal);
+        var today = LocalTime.Today(TimeProvider.System).ToString("yyyy-MM-dd");
+        var given = await PostAsync(doctor, $"{contract}/give", ("item", "home-visit"), ("day", today), ("evidence", "照片 3 张"));
+        Assert.EndsWith("?done=given", given, StringComparison.Ordinal);
+        Assert.DoesNotContain("上门服务", await doctor.Http.GetStringAsync("/contracts/promises?days=366", Cancel), StringComparison.Ordinal);
+    }
+
     internal static async Task<TestServer> OpenAsync(bool postgres)
     {
         var server = await TestServer.StartAsync(postgres);
