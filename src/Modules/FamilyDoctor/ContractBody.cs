@@ -39,8 +39,7 @@ public static class ContractBody
             ["issued"] = ResourceBody.Instant(at),
             ["applies"] = Term(contract.Start, contract.End),
         };
-        var terms = contract.Lines.GroupBy(l => l.From, StringComparer.Ordinal).Select(g => Term(g.Key, g, edition));
-        body["term"] = new JsonArray([.. terms]);
+        Promise(body, contract.Lines, edition);
         if (stroke is not null) body["signer"] = Signers(contract.Patient, signer, signerName, stroke, at);
         return State(body, contract.Kept, contract.Patient, team.Id, null);
     }
@@ -78,6 +77,13 @@ public static class ContractBody
             ["issued"] = ResourceBody.Instant(at),
             ["applies"] = Term(day, day.AddYears(1)),
         }, ContractState.Refused, patient, "none", reason);
+    }
+
+    /// <summary>The same contract with other lines.</summary>
+    public static JsonObject Promise(JsonObject body, IReadOnlyList<ContractLine> lines, ServiceEdition edition)
+    {
+        body["term"] = new JsonArray([.. lines.GroupBy(l => l.From, StringComparer.Ordinal).Select(g => Term(g.Key, g, edition))]);
+        return body;
     }
 
     public static JsonObject Term(DateOnly start, DateOnly end) => new() { ["start"] = JsonWriting.Day(start), ["end"] = JsonWriting.Day(end) };

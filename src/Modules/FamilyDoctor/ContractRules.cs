@@ -43,6 +43,13 @@ public static class ContractRules
         .. menu.GroupBy(m => m, StringComparer.Ordinal).Select(g => new ContractLine(g.Key, ContractLine.Menu, g.Count(), edition.Item(g.Key)!.Price)),
     ];
 
+    /// <summary>The lines with one more unit of a menu item.</summary>
+    public static IReadOnlyList<ContractLine> Ordered(IReadOnlyList<ContractLine> lines, ServiceItem item)
+    {
+        var before = lines.FirstOrDefault(l => l.From is ContractLine.Menu && l.Item == item.Id);
+        return [.. lines.Where(l => l != before), new ContractLine(item.Id, ContractLine.Menu, (before?.PerYear ?? 0) + 1, item.Price)];
+    }
+
     /// <summary>Code of the refusal: <c>state</c>, <c>early</c> (renewal opens 90 days before the end), <c>next</c> (renewed already).</summary>
     public static string? WrongRenewal(FamilyContract? current, bool hasNext, DateOnly today) =>
         current?.StateOn(today) is not ContractState.Active ? "state" : hasNext ? "next" : current.DaysLeft(today) > RenewalOpensDays ? "early" : null;

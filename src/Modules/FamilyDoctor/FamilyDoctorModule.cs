@@ -17,7 +17,9 @@ public sealed class FamilyDoctorModule : HealthSystem
 
     public override string TitleInEnglish => "Family doctor";
 
-    public override IReadOnlyList<MenuEntry> Menu => [new("签约", "Contracts", "/contracts", Carers)];
+    public override IReadOnlyList<MenuEntry> Menu => [
+        new("签约", "Contracts", "/contracts", Carers), new("我的家庭医生", "My family doctor", PostMine.Page, new HashSet<Role> { Role.Resident }),
+    ];
 
     public override void AddServices(IServiceCollection services)
     {
@@ -25,10 +27,16 @@ public sealed class FamilyDoctorModule : HealthSystem
         services.AddSingleton<SignContract>();
         services.AddSingleton<MoveContract>();
         services.AddSingleton<FulfilContract>();
+        services.AddSingleton<OrderItem>();
+        services.AddSingleton<RateService>();
         services.AddHostedService<ContractTurnover>();
         services.AddSingleton<FulfilmentFollower>();
         services.AddHostedService(p => p.GetRequiredService<FulfilmentFollower>());
     }
 
-    public override void MapRoutes(IEndpointRouteBuilder routes) => PostContract.Map(routes);
+    public override void MapRoutes(IEndpointRouteBuilder routes)
+    {
+        PostContract.Map(routes);
+        PostMine.Map(routes);
+    }
 }

@@ -80,7 +80,7 @@ internal static class PostContract
         catch (RefusedException refused) when (refused.Status is 404 or 409 or 412 or 422)
         {
             var code = refused.Status is 412 ? "conflict" : refused.Issues is [var first, ..] ? first.Code : "other";
-            return Results.Redirect($"{back}?refused={Uri.EscapeDataString(code)}");
+            return Results.Redirect($"{back}{(back.Contains('?', StringComparison.Ordinal) ? '&' : '?')}refused={Uri.EscapeDataString(code)}");
         }
     }
 }

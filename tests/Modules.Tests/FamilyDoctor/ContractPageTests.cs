@@ -92,6 +92,44 @@ public sealed class ContractPageTests
         Assert.DoesNotContain("上门服务", await doctor.Http.GetStringAsync("/contracts/promises?days=366", Cancel), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_resident_orders_an_item_her_team_takes_it_and_she_rates_it_once(bool postgres)
+    {
+        await using var server = await OpenAsync(postgres);
+        using var doctor = await server.SignedInAsync("doctor");
+        using var resident = await server.SignedInAsync("resident");
+        Assert.Contains("您现在没有签约", await resident.Http.GetStringAsync("/my-doctor", Cancel), StringComparison.Ordinal);
+        var contract = (await SignAsync(doctor, "m1", ContractWorld.Stroke)).Split('?')[0];
+        var token = await resident.TokenAsync("/my-doctor");
+        async Task<string> Post(string path, params (string, string)[] fields)
+        {
+            using var answer = await resident.PostFormAsync(path, token, fields);
+            return answer.Headers.Location!.ToString();
+        }
+
+        Assert.EndsWith("?refused=menu", await Post("/my-doctor/order", ("item", "consultation")), StringComparison.Ordinal);
+        Assert.EndsWith("?done=ordered", await Post("/my-doctor/order", ("item", "ecg")), StringComparison.Ordinal);
+        Assert.EndsWith("?refused=ordered", await Post("/my-doctor/order", ("item", "ecg")), StringComparison.Ordinal);
+        var list = await doctor.Http.GetStringAsync("/contracts?list=order", Cancel);
+        var answer = list[list.IndexOf("/contracts/orders/", StringComparison.Ordinal)..].Split('"')[0];
+        Assert.EndsWith("&done=taken", await PostAsync(doctor, answer, ("step", "take")), StringComparison.Ordinal);
+        Assert.EndsWith("&refused=not-found", await PostAsync(doctor, answer, ("step", "take")), StringComparison.Ordinal);
+        var today = LocalTime.Today(TimeProvider.System).ToString("yyyy-MM-dd");
+        Assert.EndsWith("?done=given", await PostAsync(doctor, $"{contract}/give", ("item", "ecg"), ("day", today), ("evidence", "图号 7")), StringComparison.Ordinal);
+
+        var page = await resident.Http.GetStringAsync("/my-doctor", Cancel);
+        foreach (var word in new[] { "青山团队", "李建平", "心电图", "今年已做完" }) Assert.Contains(word, page, StringComparison.Ordinal);
+        var service = page[page.IndexOf("hand-", StringComparison.Ordinal)..].Split('"')[0];
+        Assert.EndsWith("?refused=stars", await Post("/my-doctor/rate", ("service", service), ("stars", "9")), StringComparison.Ordinal);
+        Assert.EndsWith("?done=rated", await Post("/my-doctor/rate", ("service", service), ("stars", "5")), StringComparison.Ordinal);
+        Assert.EndsWith("?refused=rated", await Post("/my-doctor/rate", ("service", service), ("stars", "1")), StringComparison.Ordinal);
+        Assert.Contains("★★★★★", WebUtility.HtmlDecode(await resident.Http.GetStringAsync("/my-doctor", Cancel)), StringComparison.Ordinal);
+        using var stranger = await doctor.Http.GetAsync("/my-doctor", Cancel);
+        Assert.Equal(HttpStatusCode.NotFound, stranger.StatusCode);
+    }
+
     internal static async Task<TestServer> OpenAsync(bool postgres)
     {
         var server = await TestServer.StartAsync(postgres);
