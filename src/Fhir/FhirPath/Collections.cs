@@ -13,6 +13,7 @@ internal static class Collections
     public static List<PathValue> Distinct(List<PathValue> items, Scope scope)
     {
         if (items.Count < 2) return items;
+        scope.Step(items.Count);
         var kept = new List<PathValue>(items.Count);
         var simple = new HashSet<object>();
         foreach (var item in items)

@@ -30,7 +30,14 @@ public sealed class FhirPathExpression
     public IReadOnlyList<PathValue> Evaluate(PathValue focus, FhirPathContext context)
     {
         List<PathValue> items = [focus];
-        return node.Run(Scope.Begin(context, items), items);
+        try
+        {
+            return node.Run(Scope.Begin(context, items), items);
+        }
+        catch (OverflowException)
+        {
+            throw new FhirPathException("A number grew beyond what a decimal holds.");
+        }
     }
 
     /// <summary>The same where there is no item at all: constants and variables still answer.</summary>

@@ -67,8 +67,9 @@ internal static class FilterFunctions
         for (var i = 0; i < focus.Count; i++)
         {
             var inner = scope.On(focus[i], i);
-            result.AddRange(call[0].Run(inner, inner.This));
-            scope.Step();
+            var found = call[0].Run(inner, inner.This);
+            scope.Step(found.Count + 1);
+            result.AddRange(found);
             if (result.Count > MostItems) throw call.Wrong($"more than {MostItems} items.");
         }
 
@@ -127,7 +128,18 @@ internal static class FilterFunctions
             return Items.Single(key);
         }).ToArray()).ToArray();
         var order = Enumerable.Range(0, focus.Count).ToArray();
-        Array.Sort(order, (a, b) =>
+        try
+        {
+            Array.Sort(order, Compared);
+        }
+        catch (InvalidOperationException wrapped) when (wrapped.InnerException is FhirPathException refused)
+        {
+            throw call.Wrong(refused.Message);
+        }
+
+        return [.. order.Select(i => focus[i])];
+
+        int Compared(int a, int b)
         {
             for (var k = 0; k < keys.Length; k++)
             {
@@ -143,8 +155,7 @@ internal static class FilterFunctions
             }
 
             return a.CompareTo(b);
-        });
-        return [.. order.Select(i => focus[i])];
+        }
     }
 
     private static List<PathValue> Define(Call call, Scope scope, List<PathValue> focus)

@@ -14,6 +14,12 @@ internal static class Items
 
     public static List<PathValue> Of(string? text) => text is null ? None : [new("String", default, text)];
 
+    /// <summary>Characters of a text that an expression may make.</summary>
+    public const int LongestText = 4_000_000;
+
+    public static List<PathValue> Joined(string a, string b) => a.Length + b.Length <= LongestText ? Of(a + b)
+        : throw new FhirPathException($"The text would have more than {LongestText} characters.");
+
     public static List<PathValue> Of(long whole) => [new("Integer", default, whole)];
 
     public static List<PathValue> Of(decimal number) => [new("Decimal", default, number)];

@@ -1,8 +1,19 @@
 namespace Tongxin.Fhir.FhirPath;
 
 /// <summary>One step of a compiled expression.</summary>
-internal abstract class Node
+/// <param name="height">Levels of the tree that begins here: evaluating goes as deep, and the stack must hold it.</param>
+internal abstract class Node(int height = 1)
 {
+    public int Height => height;
+
+    /// <summary>One more than the highest of the parts.</summary>
+    protected static int Above(params ReadOnlySpan<Node> parts)
+    {
+        var highest = 0;
+        foreach (var part in parts) highest = Math.Max(highest, part.Height);
+        return highest + 1;
+    }
+
     public abstract List<PathValue> Run(Scope scope, List<PathValue> focus);
 }
 
@@ -74,7 +85,7 @@ internal sealed class Member(string name, bool isFirst) : Node
 }
 
 /// <summary><c>a.b</c>.</summary>
-internal sealed class Dot(Node left, Node right) : Node
+internal sealed class Dot(Node left, Node right) : Node(Above(left, right))
 {
     public Node Left => left;
 
@@ -84,7 +95,7 @@ internal sealed class Dot(Node left, Node right) : Node
 }
 
 /// <summary><c>a[n]</c>.</summary>
-internal sealed class Indexer(Node left, Node index) : Node
+internal sealed class Indexer(Node left, Node index) : Node(Above(left, index))
 {
     public override List<PathValue> Run(Scope scope, List<PathValue> focus)
     {
@@ -94,7 +105,7 @@ internal sealed class Indexer(Node left, Node index) : Node
 }
 
 /// <summary>A function call with its arguments not yet evaluated.</summary>
-internal sealed class Call(string name, Node[] arguments, int position, FunctionBody? body) : Node
+internal sealed class Call(string name, Node[] arguments, int position, FunctionBody? body) : Node(Above(arguments))
 {
     public string Name => name;
 
@@ -105,6 +116,7 @@ internal sealed class Call(string name, Node[] arguments, int position, Function
     public override List<PathValue> Run(Scope scope, List<PathValue> focus)
     {
         scope.Step();
+        if (focus is [{ Value: string text }]) scope.Pay(text.Length);
         if (body is not null) return body(this, scope, focus);
         if (scope.Context.Functions?.TryGetValue(name, out var own) is true)
             return [.. own(focus, [.. arguments.Select(a => (IReadOnlyList<PathValue>)a.Run(scope, scope.This))])];

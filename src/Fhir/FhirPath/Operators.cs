@@ -1,7 +1,7 @@
 namespace Tongxin.Fhir.FhirPath;
 
 /// <summary>An operator between two sides (§6).</summary>
-internal sealed class Operator(string symbol, Node left, Node right) : Node
+internal sealed class Operator(string symbol, Node left, Node right) : Node(Above(left, right))
 {
     public override List<PathValue> Run(Scope scope, List<PathValue> focus)
     {
@@ -9,6 +9,9 @@ internal sealed class Operator(string symbol, Node left, Node right) : Node
         var a = left.Run(scope.Defined is null ? scope : scope.Branch(), focus);
         if (symbol is "and" or "or" or "implies" && Decided(symbol, Items.Boolean(a)) is { } early) return Items.Of(early);
         var b = right.Run(scope.Defined is null ? scope : scope.Branch(), focus);
+        if (a is [{ Value: string x }]) scope.Pay(x.Length);
+        if (b is [{ Value: string y }]) scope.Pay(y.Length);
+        scope.Step(Math.Max(a.Count, b.Count) - 1);
         return symbol switch
         {
             "=" => Items.Of(Equality.Equal(a, b)),
@@ -26,7 +29,7 @@ internal sealed class Operator(string symbol, Node left, Node right) : Node
             "|" => Collections.Union(a, b, scope),
             "in" => Items.Of(Items.Single(a) is { } item ? Collections.Contains(b, item, scope) : null),
             "contains" => Items.Of(Items.Single(b) is { } item ? Collections.Contains(a, item, scope) : null),
-            "&" => Items.Of((Items.Text(a) ?? "") + (Items.Text(b) ?? "")),
+            "&" => Items.Joined(Items.Text(a) ?? "", Items.Text(b) ?? ""),
             _ => Arithmetic.Run(symbol, a, b),
         };
     }
@@ -48,7 +51,7 @@ internal sealed class Operator(string symbol, Node left, Node right) : Node
 }
 
 /// <summary><c>-x</c> and <c>+x</c>.</summary>
-internal sealed class Sign(bool isMinus, Node operand) : Node
+internal sealed class Sign(bool isMinus, Node operand) : Node(Above(operand))
 {
     public bool IsMinus => isMinus;
 
@@ -57,7 +60,7 @@ internal sealed class Sign(bool isMinus, Node operand) : Node
     public override List<PathValue> Run(Scope scope, List<PathValue> focus) => Items.Single(operand.Run(scope, focus)) switch
     {
         null => Items.None,
-        { Value: long whole } => Items.Of(isMinus ? -whole : whole),
+        { Value: long whole } => whole is long.MinValue ? Items.None : Items.Of(isMinus ? -whole : whole),
         { Value: decimal number } => Items.Of(isMinus ? -number : number),
         { Value: PathQuantity quantity } => Items.Of(isMinus ? quantity with { Value = -quantity.Value } : quantity),
         _ => throw new FhirPathException("A sign stands before something that is no number."),
@@ -65,7 +68,7 @@ internal sealed class Sign(bool isMinus, Node operand) : Node
 }
 
 /// <summary><c>x is T</c>, <c>x as T</c>.</summary>
-internal sealed class TypeOperator(bool isTest, Node operand, string specifier) : Node
+internal sealed class TypeOperator(bool isTest, Node operand, string specifier) : Node(Above(operand))
 {
     public override List<PathValue> Run(Scope scope, List<PathValue> focus)
     {
@@ -88,7 +91,7 @@ internal static class Arithmetic
         {
             return (x.Value, y.Value) switch
             {
-                (string s, string t) when symbol is "+" => Items.Of(s + t),
+                (string s, string t) when symbol is "+" => Items.Joined(s, t),
                 (PathTime time, _) when symbol is "+" or "-" && Duration(y) is { } d => Items.Of(Move(time, symbol is "-" ? d with { Value = -d.Value } : d)),
                 (long m, long n) => Whole(symbol, m, n),
                 _ when Items.Number(x.Value) is { } m && Items.Number(y.Value) is { } n => Fraction(symbol, m, n),
@@ -104,9 +107,9 @@ internal static class Arithmetic
 
     private static List<PathValue> Whole(string symbol, long m, long n) => symbol switch
     {
-        "+" => Bounded(m + n),
-        "-" => Bounded(m - n),
-        "*" => Bounded(m * n),
+        "+" => Bounded(checked(m + n)),
+        "-" => Bounded(checked(m - n)),
+        "*" => Bounded(checked(m * n)),
         "/" => n is 0 ? Items.None : Items.Of((decimal)m / n),
         "div" => n is 0 ? Items.None : Items.Of(m / n),
         _ => n is 0 ? Items.None : Items.Of(m % n),

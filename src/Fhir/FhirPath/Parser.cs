@@ -7,6 +7,9 @@ internal sealed class Parser
 {
     private const int Deepest = 200;
 
+    /// <summary>Levels of the finished tree: <c>a.b.c…</c> and <c>1+1+1…</c> go as deep as they are long.</summary>
+    private const int Highest = 500;
+
     private readonly List<Token> tokens;
     private int at;
     private int depth;
@@ -31,6 +34,7 @@ internal sealed class Parser
         {
             var symbol = Take().Text;
             left = symbol is "is" or "as" ? new TypeOperator(symbol is "is", left, Specifier()) : new Operator(symbol, left, Expression(strength + 1, isFirst));
+            Limit(left);
         }
 
         depth--;
@@ -64,6 +68,7 @@ internal sealed class Parser
                 node = new Indexer(node, index);
             }
             else break;
+            Limit(node);
         }
 
         return node;
@@ -126,14 +131,16 @@ internal sealed class Parser
         }
 
         Take();
-        return Functions.Bind(token.Text, [.. arguments], token.Position);
+        var call = Functions.Bind(token.Text, [.. arguments], token.Position);
+        Limit(call);
+        return call;
     }
 
     private Literal NumberOrQuantity()
     {
         var token = Take();
         if (!decimal.TryParse(token.Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
-            throw new FhirPathException($"{token.Text} is too large.", token.Position);
+            throw new FhirPathException($"{(token.Text.Length > 40 ? token.Text[..40] + "…" : token.Text)} is too large.", token.Position);
         if (Now.Kind is TokenKind.Text) return new Literal(Items.Of(new PathQuantity(number, Take().Text)));
         if (Now.Kind is TokenKind.Name && PathQuantity.CalendarWord(Now.Text) is { } word)
         {
@@ -176,6 +183,11 @@ internal sealed class Parser
         "*" or "/" or "div" or "mod" => 10,
         _ => null,
     };
+
+    private void Limit(Node node)
+    {
+        if (node.Height > Highest) throw new FhirPathException($"The expression has more than {Highest} steps behind each other.", Now.Position);
+    }
 
     private Token Take() => tokens[at].Kind is TokenKind.End ? tokens[at] : tokens[at++];
 

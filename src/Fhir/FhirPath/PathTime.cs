@@ -62,14 +62,14 @@ public sealed partial record PathTime(PathTimeKind Kind, int Precision, DateTime
     /// <summary>Adds whole calendar units; a day that a month does not have becomes its last (§6.7).</summary>
     public PathTime? Add(decimal amount, string unit)
     {
-        var whole = (int)Math.Truncate(amount);
         try
         {
+            var whole = (int)Math.Truncate(amount);
             var moved = unit switch
             {
                 "year" => Local.AddYears(whole),
                 "month" => Local.AddMonths(whole),
-                "week" => Local.AddDays(7 * whole),
+                "week" => Local.AddDays(7L * whole),
                 "day" => Local.AddDays(whole),
                 "hour" => Local.AddHours(whole),
                 "minute" => Local.AddMinutes(whole),
@@ -81,7 +81,7 @@ public sealed partial record PathTime(PathTimeKind Kind, int Precision, DateTime
             if (Kind is PathTimeKind.Time) local = new DateTime(1, 1, 1) + local.TimeOfDay;
             return this with { Local = Floor(local, Precision) };
         }
-        catch (ArgumentOutOfRangeException)
+        catch (Exception beyond) when (beyond is ArgumentOutOfRangeException or OverflowException)
         {
             return null;
         }

@@ -28,8 +28,16 @@ internal sealed class Scope
 
     public void Step(int count = 1)
     {
-        if ((stepsLeft[0] -= count) < 0) throw new FhirPathException($"The expression takes more than {Context.MostSteps} steps.");
+        if (count > 0 && (stepsLeft[0] -= count) < 0) throw new FhirPathException($"The expression takes more than {Context.MostSteps} steps.");
     }
+
+    /// <summary>Text is work, too: one step for so many characters.</summary>
+    public void Pay(int characters)
+    {
+        if (characters > CharactersPerStep) Step(characters / CharactersPerStep);
+    }
+
+    private const int CharactersPerStep = 64;
 
     private Dictionary<string, List<PathValue>>? Copy() => Defined is null ? null : new(Defined, StringComparer.Ordinal);
 }

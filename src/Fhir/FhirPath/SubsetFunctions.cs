@@ -14,7 +14,7 @@ internal static class SubsetFunctions
         ["intersect"] = new(1, 1, (c, s, f) => { var other = c.Argument(0, s); return Collections.Distinct(f.FindAll(i => Collections.Contains(other, i, s)), s); }),
         ["exclude"] = new(1, 1, (c, s, f) => { var other = c.Argument(0, s); return f.FindAll(i => !Collections.Contains(other, i, s)); }),
         ["union"] = new(1, 1, (c, s, f) => Collections.Union(f, c.Argument(0, s), s)),
-        ["combine"] = new(1, 2, (c, s, f) => [.. f, .. c.Argument(0, s)]),
+        ["combine"] = new(1, 2, (c, s, f) => { List<PathValue> both = [.. f, .. c.Argument(0, s)]; s.Step(both.Count); return both; }),
         ["children"] = new(0, 0, (_, s, f) => Children(f, s)),
         ["descendants"] = new(0, 0, Descendants),
     };

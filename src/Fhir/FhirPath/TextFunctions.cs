@@ -8,6 +8,9 @@ namespace Tongxin.Fhir.FhirPath;
 internal static class TextFunctions
 {
     private const int LongestPattern = 2_000;
+
+    // What a pattern may cost in steps: making the automaton of one, running the other under its clock.
+    private const int StepsOfPattern = 200, StepsOfBacktracking = 10_000;
     private static readonly TimeSpan RegexTime = TimeSpan.FromMilliseconds(100);
 
     public static IReadOnlyDictionary<string, Functions.Entry> All { get; } = new Dictionary<string, Functions.Entry>(StringComparer.Ordinal)
@@ -22,17 +25,17 @@ internal static class TextFunctions
         ["lower"] = new(0, 0, (_, _, f) => Items.Of(Items.Text(f)?.ToLowerInvariant())),
         ["trim"] = new(0, 0, (_, _, f) => Items.Of(Items.Text(f)?.Trim())),
         ["length"] = new(0, 0, (_, _, f) => Items.Text(f) is { } t ? Items.Of((long)t.Length) : Items.None),
-        ["toChars"] = new(0, 0, (_, _, f) => Items.Text(f) is { } t ? [.. t.Select(x => new PathValue("String", default, x.ToString()))] : Items.None),
-        ["replace"] = new(2, 2, (c, s, f) => Items.Text(f) is { } t && c.Text(0, s) is { } p && c.Text(1, s) is { } w ? Items.Of(Replace(t, p, w)) : Items.None),
-        ["matches"] = new(1, 2, (c, s, f) => On(f, c.Text(0, s), (t, p) => Items.Of(Regex(c, p).IsMatch(t)))),
-        ["matchesFull"] = new(1, 2, (c, s, f) => On(f, c.Text(0, s), (t, p) => Items.Of(Regex(c, $"^(?:{p})$").IsMatch(t)))),
+        ["toChars"] = new(0, 0, (_, s, f) => Items.Text(f) is { } t && Paid(s, t.Length) ? [.. t.Select(x => new PathValue("String", default, x.ToString()))] : Items.None),
+        ["replace"] = new(2, 2, (c, s, f) => Items.Text(f) is { } t && c.Text(0, s) is { } p && c.Text(1, s) is { } w ? Items.Of(Replace(c, t, p, w)) : Items.None),
+        ["matches"] = new(1, 2, (c, s, f) => On(f, c.Text(0, s), (t, p) => Items.Of(Matching(c, s, t, p)))),
+        ["matchesFull"] = new(1, 2, (c, s, f) => On(f, c.Text(0, s), (t, p) => Items.Of(Matching(c, s, t, $"^(?:{p})$")))),
         ["replaceMatches"] = new(2, 3, (c, s, f) => Items.Text(f) is { } t && c.Text(0, s) is { } p && c.Text(1, s) is { } w
-            ? Items.Of(p.Length is 0 ? t : Regex(c, p).Replace(t, w)) : Items.None),
-        ["split"] = new(1, 1, (c, s, f) => On(f, c.Text(0, s), (t, x) => [.. t.Split(x).Select(p => new PathValue("String", default, p))])),
-        ["join"] = new(0, 1, (c, s, f) => f.Count is 0 ? Items.None : Items.Of(string.Join(c.Text(0, s) ?? "", f.Select(i => Items.Text([i]))))),
-        ["encode"] = new(1, 1, (c, s, f) => On(f, c.Text(0, s), (t, k) => Items.Of(Encode(t, k)))),
+            ? Items.Of(p.Length is 0 ? t : Replaced(c, s, t, p, w)) : Items.None),
+        ["split"] = new(1, 1, (c, s, f) => On(f, c.Text(0, s), (t, x) => Paid(s, t.Length) ? [.. t.Split(x).Select(p => new PathValue("String", default, p))] : Items.None)),
+        ["join"] = new(0, 1, (c, s, f) => f.Count is 0 ? Items.None : Items.Of(Joined(c, f, c.Text(0, s) ?? ""))),
+        ["encode"] = new(1, 1, (c, s, f) => On(f, c.Text(0, s), (t, k) => Items.Of(Encode(Growing(c, t), k)))),
         ["decode"] = new(1, 1, (c, s, f) => On(f, c.Text(0, s), (t, k) => Items.Of(Decode(t, k)))),
-        ["escape"] = new(1, 1, (c, s, f) => On(f, c.Text(0, s), (t, k) => Items.Of(Escape(t, k)))),
+        ["escape"] = new(1, 1, (c, s, f) => On(f, c.Text(0, s), (t, k) => Items.Of(Escape(Growing(c, t), k)))),
         ["unescape"] = new(1, 1, (c, s, f) => On(f, c.Text(0, s), (t, k) => Items.Of(Unescape(t, k)))),
     };
 
@@ -46,20 +49,90 @@ internal static class TextFunctions
         return Items.Of(length <= 0 ? "" : text.Substring((int)start, (int)Math.Min(length, text.Length - start)));
     }
 
-    private static string Replace(string text, string pattern, string with) =>
-        pattern.Length > 0 ? text.Replace(pattern, with, StringComparison.Ordinal)
-        : with + string.Join(with, text.Select(c => c.ToString())) + with;
+    private static string Replace(Call call, string text, string pattern, string with)
+    {
+        long places = pattern.Length is 0 ? text.Length + 1 : with.Length > pattern.Length ? Count(text, pattern) : 0;
+        Limit(call, text.Length + (places * with.Length));
+        return pattern.Length > 0 ? text.Replace(pattern, with, StringComparison.Ordinal)
+            : with + string.Join(with, text.Select(c => c.ToString())) + with;
+    }
+
+    private static string Joined(Call call, List<PathValue> items, string between)
+    {
+        var parts = items.ConvertAll(i => Items.Text([i]) ?? "");
+        Limit(call, parts.Sum(p => (long)p.Length) + ((long)between.Length * (parts.Count - 1)));
+        return string.Join(between, parts);
+    }
+
+    private static long Count(string text, string pattern)
+    {
+        var (count, at) = (0L, 0);
+        for (; (at = text.IndexOf(pattern, at, StringComparison.Ordinal)) >= 0; at += pattern.Length) count++;
+        return count;
+    }
+
+    private static void Limit(Call call, long length)
+    {
+        if (length > Items.LongestText) throw call.Wrong($"the text would have more than {Items.LongestText} characters.");
+    }
+
+    // &quot; for a quotation mark: nothing grows more.
+    private static string Growing(Call call, string text)
+    {
+        Limit(call, text.Length * 6L);
+        return text;
+    }
+
+    private static bool Paid(Scope scope, int steps)
+    {
+        scope.Step(steps);
+        return true;
+    }
+
+    private static bool Matching(Call call, Scope scope, string text, string pattern)
+    {
+        try
+        {
+            return Pattern(call, scope, pattern).IsMatch(text);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw call.Wrong("the pattern takes too long.");
+        }
+    }
+
+    private static string Replaced(Call call, Scope scope, string text, string pattern, string with)
+    {
+        var regex = Pattern(call, scope, pattern);
+        try
+        {
+            // A place may take in all of the text again ($&): what is made is counted, not what is written.
+            var length = (long)text.Length;
+            return regex.Replace(text, match =>
+            {
+                var made = match.Result(with);
+                Limit(call, length += made.Length);
+                return made;
+            });
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw call.Wrong("the pattern takes too long.");
+        }
+    }
 
     // .NET's engine without backtracking takes linear time; what it cannot do runs under a clock.
-    private static Regex Regex(Call call, string pattern)
+    private static Regex Pattern(Call call, Scope scope, string pattern)
     {
         if (pattern.Length > LongestPattern) throw call.Wrong($"a pattern has at most {LongestPattern} characters.");
+        scope.Step(StepsOfPattern);
         try
         {
             return new(pattern, RegexOptions.NonBacktracking | RegexOptions.Singleline | RegexOptions.CultureInvariant, RegexTime);
         }
         catch (NotSupportedException)
         {
+            scope.Step(StepsOfBacktracking);
             return new(pattern, RegexOptions.Singleline | RegexOptions.CultureInvariant, RegexTime);
         }
         catch (ArgumentException broken)

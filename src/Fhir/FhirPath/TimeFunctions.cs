@@ -76,14 +76,16 @@ internal static class TimeFunctions
         return new(kind, wanted, local, offset);
     }
 
-    private static DateTime End(PathTime time) => time.Precision switch
+    // The last millisecond of what the precision covers, found without stepping over the last of all days.
+    private static DateTime End(PathTime time)
     {
-        1 => time.Local.AddYears(1),
-        2 => time.Local.AddMonths(1),
-        3 => time.Local.AddDays(1),
-        4 => time.Local.AddHours(1),
-        5 => time.Local.AddMinutes(1),
-        6 => time.Local.AddSeconds(1),
-        _ => time.Local.AddMilliseconds(1),
-    } - TimeSpan.FromMilliseconds(1);
+        var day = time.Precision switch
+        {
+            1 => new DateTime(time.Local.Year, 12, 31),
+            2 => time.Local.Date.AddDays(DateTime.DaysInMonth(time.Local.Year, time.Local.Month) - time.Local.Day),
+            _ => time.Local.Date,
+        };
+        var (hour, minute, second) = (time.Precision > 3 ? time.Local.Hour : 23, time.Precision > 4 ? time.Local.Minute : 59, time.Precision > 5 ? time.Local.Second : 59);
+        return day + new TimeSpan(0, hour, minute, second, time.Precision > 6 ? time.Local.Millisecond : 999);
+    }
 }

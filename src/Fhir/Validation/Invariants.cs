@@ -29,6 +29,7 @@ internal static class Invariants
         "CarePlan.activity" => [new("cpl-3", "An activity has a detail or a reference, not both", e => !(Has(e, "detail") && Has(e, "reference")))],
         "Goal.target" => [new("gol-1", "A target with a detail has a measure", e => !HasChoice(e, "detail") || Has(e, "measure"))],
         "Bundle" => Bundle,
+        "CodeSystem" => CodeSystem,
         "Bundle.entry" => [
             new("bdl-5", "An entry has a resource, a request or a response", e => Has(e, "resource") || Has(e, "request") || Has(e, "response")),
             new("bdl-8", "A fullUrl names no version", e => !Contains(e, "fullUrl", "/_history/"))],
@@ -84,6 +85,8 @@ internal static class Invariants
         new("bdl-12", "A message begins with a MessageHeader", e => Text(e, "type") is not "message" || FirstType(e) is "MessageHeader"),
     ];
 
+    private static readonly Invariant[] CodeSystem = [new("csd-1", "Every code stands once in a code system", e => CodesDiffer(e, new(StringComparer.Ordinal)))];
+
     private static readonly Invariant[] Item =
     [
         new("que-1", "A group has items and a display has none",
@@ -125,6 +128,9 @@ internal static class Invariants
         var own = Codings(e, "code").ToList();
         return !components.EnumerateArray().Any(c => Codings(c, "code").Any(own.Contains));
     }
+
+    private static bool CodesDiffer(JsonElement e, HashSet<string> seen) => Member(e, "concept") is not { ValueKind: JsonValueKind.Array } concepts
+        || concepts.EnumerateArray().All(c => (Text(c, "code") is not { } code || seen.Add(code)) && CodesDiffer(c, seen));
 
     private static bool FullUrlsHold(JsonElement e)
     {

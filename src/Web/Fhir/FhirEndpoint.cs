@@ -114,14 +114,41 @@ internal sealed partial class FhirEndpoint(FhirServer server, CallerOf callerOf,
             return exact;
         }
 
-        var buffer = new ArrayBufferWriter<byte>(4096);
-        while (await request.Body.ReadAsync(buffer.GetMemory(4096), cancel) is > 0 and var read)
-        {
-            buffer.Advance(read);
-            if (buffer.WrittenCount > largest) throw TooLong(largest);
-        }
+        return await ReadUnmeasuredAsync(request.Body, largest, cancel);
+    }
 
-        return buffer.WrittenSpan.ToArray();
+    private const int Piece = 1 << 16;
+
+    // In borrowed pieces, put together once at the end: a buffer that doubles would hold the body three times.
+    private static async ValueTask<byte[]> ReadUnmeasuredAsync(Stream stream, int largest, CancellationToken cancel)
+    {
+        var pieces = new List<(byte[] Bytes, int Length)>();
+        try
+        {
+            var total = 0;
+            while (true)
+            {
+                var piece = ArrayPool<byte>.Shared.Rent(Piece);
+                var length = await stream.ReadAtLeastAsync(piece.AsMemory(0, Piece), Piece, throwOnEndOfStream: false, cancel);
+                pieces.Add((piece, length));
+                if ((total += length) > largest) throw TooLong(largest);
+                if (length < Piece) break;
+            }
+
+            var whole = new byte[total];
+            var at = 0;
+            foreach (var (bytes, length) in pieces)
+            {
+                bytes.AsSpan(0, length).CopyTo(whole.AsSpan(at));
+                at += length;
+            }
+
+            return whole;
+        }
+        finally
+        {
+            foreach (var (bytes, _) in pieces) ArrayPool<byte>.Shared.Return(bytes);
+        }
     }
 
     private static RefusedException TooLong(int largest) => RefusedException.Because(413, "too-long", $"The body is larger than {largest} bytes.");

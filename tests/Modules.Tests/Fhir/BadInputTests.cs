@@ -46,6 +46,54 @@ public abstract class BadInputContract(FhirServerFixture server)
         Assert.Contains($"column {place + 1}", said.Body, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Patient")]
+    [InlineData("")]
+    [InlineData("Patient/$validate")]
+    public async Task A_gibibyte_without_a_length_is_refused_and_memory_stays_bounded(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new Endless(1L << 30) };
+        request.Headers.ExpectContinue = false;
+        var before = Environment.WorkingSet;
+        try
+        {
+            using var response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            Assert.Equal(413, (int)response.StatusCode);
+        }
+        catch (HttpRequestException)
+        {
+            // Closed while we still wrote: the answer may be lost on the way, the server is not.
+        }
+
+        Assert.True(Environment.WorkingSet - before < 400L << 20, $"{(Environment.WorkingSet - before) >> 20} MiB more than before");
+        Assert.Equal(200, (await server.GetAsync("metadata")).Status);
+    }
+
+    private sealed class Endless(long length) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
+        {
+            var piece = Encoding.UTF8.GetBytes("{\"resourceType\":\"Patient\",\"name\":[{\"text\":\"" + new string('a', 1 << 20));
+            for (var sent = 0L; sent < length; sent += piece.Length) await stream.WriteAsync(piece);
+        }
+
+        protected override bool TryComputeLength(out long computed)
+        {
+            computed = 0;
+            return false;
+        }
+    }
+
+    [Fact]
+    public async Task A_code_system_with_a_code_twice_is_refused_at_the_door()
+    {
+        var said = await server.PostAsync("CodeSystem", """
+            {"resourceType":"CodeSystem","url":"urn:x:twice","status":"active","content":"complete","concept":[{"code":"a","concept":[{"code":"b"}]},{"code":"b"}]}
+            """);
+        said.RefusedWith(422);
+        Assert.Contains("csd-1", said.Body, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_body_over_the_limit_is_refused_before_it_is_read()
     {
