@@ -6,26 +6,34 @@ internal sealed class RandomExpressions(Random random)
     private const int Deepest = 5;
 
     private static readonly string[] names =
-        ["name", "family", "given", "birthDate", "active", "telecom", "value", "rank", "extension", "contact", "Patient", "multipleBirth", "gender", "id", "url", "nothing"];
+        ["name", "family", "given", "birthDate", "active", "telecom", "value", "rank", "extension", "contact", "Patient", "multipleBirth", "gender", "id", "url",
+        "nothing"];
 
     private static readonly string[] literals =
     [
-        "1", "0", "-1", "2147483647", "9223372036854775807", "79228162514264337593543950335", "0.000000000000000000000000001", "3.14", "'a'", "''", "'张三'", "'\\u0000'", "true", "false", "{}",
-        "@2020-02-29", "@2020", "@2020-02-29T23:59:59.999+14:00", "@T12:00", "4 'kg'", "0 'mg'", "1 year", "1000000000 months", "5 'nonsense'", "%resource", "%ucum", "$this", "$index", "$total",
+        "1", "0", "-1", "2147483647", "9223372036854775807", "79228162514264337593543950335", "0.000000000000000000000000001", "3.14", "'a'", "''", "'张三'",
+        "'\\u0000'", "true", "false", "{}",
+        "@2020-02-29", "@2020", "@2020-02-29T23:59:59.999+14:00", "@T12:00", "4 'kg'", "0 'mg'", "1 year", "1000000000 months", "5 'nonsense'", "%resource",
+        "%ucum", "$this", "$index", "$total",
         "'2020-01-01'", "'(a+)+$'", "'[', 'x'", "@9999-12-31", "@0001-01-01",
     ];
 
     private static readonly string[] without =
     [
-        "empty", "not", "exists", "count", "distinct", "isDistinct", "first", "last", "tail", "single", "children", "descendants", "toInteger", "toDecimal", "toString", "toBoolean",
-        "toDate", "toDateTime", "toTime", "toQuantity", "convertsToInteger", "convertsToDate", "upper", "lower", "trim", "length", "toChars", "abs", "ceiling", "floor", "truncate", "round", "sqrt", "exp", "ln", "sum", "min", "max",
-        "avg", "allTrue", "anyFalse", "today", "now", "timeOfDay", "lowBoundary", "highBoundary", "precision", "resolve", "hasValue", "getValue", "sort", "type", "banana",
+        "empty", "not", "exists", "count", "distinct", "isDistinct", "first", "last", "tail", "single", "children", "descendants", "toInteger", "toDecimal",
+        "toString", "toBoolean",
+        "toDate", "toDateTime", "toTime", "toQuantity", "convertsToInteger", "convertsToDate", "upper", "lower", "trim", "length", "toChars", "abs", "ceiling",
+        "floor", "truncate", "round", "sqrt", "exp", "ln", "sum", "min", "max",
+        "avg", "allTrue", "anyFalse", "today", "now", "timeOfDay", "lowBoundary", "highBoundary", "precision", "resolve", "hasValue", "getValue", "sort", "type",
+        "banana",
     ];
 
     private static readonly string[] one =
     [
-        "where", "select", "repeat", "all", "exists", "ofType", "as", "is", "skip", "take", "indexOf", "substring", "startsWith", "contains", "matches", "split", "join", "encode", "decode", "escape", "unescape", "intersect",
-        "exclude", "union", "combine", "subsetOf", "supersetOf", "power", "log", "round", "aggregate", "trace", "extension", "memberOf", "comparable", "coalesce", "sort", "lowBoundary", "highBoundary", "defineVariable",
+        "where", "select", "repeat", "all", "exists", "ofType", "as", "is", "skip", "take", "indexOf", "substring", "startsWith", "contains", "matches", "split",
+        "join", "encode", "decode", "escape", "unescape", "intersect",
+        "exclude", "union", "combine", "subsetOf", "supersetOf", "power", "log", "round", "aggregate", "trace", "extension", "memberOf", "comparable", "coalesce",
+        "sort", "lowBoundary", "highBoundary", "defineVariable",
     ];
 
     private static readonly string[] two = ["iif", "replace", "replaceMatches", "substring", "aggregate", "defineVariable", "coalesce"];
@@ -58,7 +66,8 @@ internal sealed class RandomExpressions(Random random)
     private string Operation(int depth)
     {
         var sign = Pick(operators);
-        return $"{Expression(depth + 1)} {sign} {(sign is "is" or "as" ? Pick(["Integer", "string", "Patient", "System.String", "FHIR.Quantity", "Banana"]) : Expression(depth + 1))}";
+        return $"{Expression(depth + 1)} {sign} {(sign is "is" or "as" ? Pick(["Integer", "string", "Patient", "System.String", "FHIR.Quantity",
+        "Banana"]) : Expression(depth + 1))}";
     }
 
     private string Pick(string[] from) => from[random.Next(from.Length)];
