@@ -34,7 +34,7 @@ internal sealed class PlayedReferrals(RecordAccess records, TimeProvider clock)
         {
             var query = $"status=draft&_include=ServiceRequest:patient&_count={AtOnce}" + (cursor is null ? "" : $"&_cursor={Uri.EscapeDataString(cursor)}");
             var page = await records.SearchAsync(Self, "ServiceRequest", query, cancel);
-            var clinics = page.Included.ToDictionary(i => i.Key.Id, i => ClinicOf(i.Body), StringComparer.Ordinal);
+            var clinics = page.Included.DistinctBy(i => i.Key).ToDictionary(i => i.Key.Id, i => ClinicOf(i.Body), StringComparer.Ordinal);
             foreach (var stored in page.Matches)
             {
                 using var order = JsonDocument.Parse(stored.Body);
@@ -55,7 +55,8 @@ internal sealed class PlayedReferrals(RecordAccess records, TimeProvider clock)
         var chance = Chance.For(7, $"referral {request}");
         if (written > now.AddDays(-1)) return false;
         var village = new Caller { Subject = $"Practitioner/d-{clinic}", Name = "村医", Role = Role.System, Organisation = clinic };
-        var to = chance.Happens(0.4) ? clinic.Split('v')[0] : Hospital;
+        // A village's id begins with its town's.
+        var to = chance.Happens(0.4) && clinic.IndexOf('v', StringComparison.Ordinal) is > 0 and var end ? clinic[..end] : Hospital;
         var receiver = new Caller { Subject = "Practitioner/s-cardiology", Name = "接诊医生", Role = Role.System, Organisation = to };
         var at = written.AddMinutes(chance.Between(10, 600));
         try

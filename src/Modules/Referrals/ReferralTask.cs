@@ -11,6 +11,7 @@ namespace Tongxin.Modules.Referrals;
 internal static class ReferralTask
 {
     public const string States = "https://tongxin.health/cs/referral-state";
+    public const string StepExtension = "https://tongxin.health/fhir/StructureDefinition/referral-step";
     public const string Inputs = "https://tongxin.health/cs/referral-input";
 
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -28,10 +29,14 @@ internal static class ReferralTask
     }
 
     /// <summary>The task as it should stand, what was said before kept.</summary>
-    public static JsonObject Write(Referral referral, string request, string patient, JsonElement? before, string author, string said)
+    public static JsonObject Write(Referral referral, string request, string patient, JsonElement? before, Said said)
     {
         var notes = before is { } old && old.TryGetProperty("note", out var kept) ? (JsonArray)JsonNode.Parse(kept.GetRawText())! : [];
-        notes.Add(new JsonObject { ["authorString"] = author, ["time"] = ResourceBody.Instant(referral.At), ["text"] = said });
+        notes.Add(new JsonObject
+        {
+            ["extension"] = new JsonArray(new JsonObject { ["url"] = StepExtension, ["valueCode"] = said.Step }),
+            ["authorString"] = said.Author, ["time"] = ResourceBody.Instant(said.At), ["text"] = said.Text,
+        });
         var task = new JsonObject
         {
             ["resourceType"] = "Task", ["id"] = IdFor(request),
@@ -46,8 +51,9 @@ internal static class ReferralTask
             ["lastModified"] = ResourceBody.Instant(referral.At),
             ["requester"] = Reference($"Organization/{referral.From}"),
             ["note"] = notes,
-            ["input"] = new JsonArray(new JsonObject { ["type"] = Concept(Inputs, "to"), ["valueString"] = referral.To }),
         };
+        // A draft that is cancelled was sent to nobody.
+        if (referral.To.Length > 0) task["input"] = new JsonArray(new JsonObject { ["type"] = Concept(Inputs, "to"), ["valueString"] = referral.To });
         if (referral.Holder is { Length: > 0 } holder) task["owner"] = Reference($"Organization/{holder}");
         if (referral.Deadline is { } deadline) task["restriction"] = new JsonObject { ["period"] = new JsonObject { ["end"] = ResourceBody.Instant(deadline) } };
         return task;
