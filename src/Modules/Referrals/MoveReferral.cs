@@ -23,19 +23,29 @@ public static class MoveReferral
         var now = clock.GetUtcNow();
         var before = task is null ? DraftOf(order.RootElement, from, now) : ReferralTask.Read(task.RootElement) ?? throw NotThere();
         if (task is not null && ifVersion is { } seen && seen != standing!.Version) throw RefusedException.Because(412, "conflict", "这份转诊单刚由别人处理过。");
+        var slot = step is ReferralStep.Accept { Slot: { } chosen } ? await FreeAsync(records, caller, chosen, cancel) : null;
+        if (slot is not null && step is ReferralStep.Accept accept) step = accept with { Appointment = slot.Start };
         var (after, refusal) = ReferralRules.Decide(before, step, from, now);
         if (after is null) throw RefusedException.Because(422, refusal!, $"The referral is {before.State}: this step is refused ({refusal}).");
 
         var patient = order.RootElement.GetProperty("subject").GetProperty("reference").GetString()!;
+        var said = new Said(after.At, caller.Name, Said(step), step.GetType().Name.ToLowerInvariant());
         var changes = new List<Change>
         {
             ReferralTask.Put(Request(order.RootElement, after), stored.Version),
-            ReferralTask.Put(ReferralTask.Write(after, request, patient, task?.RootElement, caller.Name, Said(step)), standing?.Version, isNew: standing is null),
+            ReferralTask.Put(ReferralTask.Write(after, request, patient, task?.RootElement, said), standing?.Version, isNew: standing is null),
         };
+        if (slot is not null) changes.Add(await OfferSlots.MarkAsync(records, caller, slot, isFree: false, cancel));
         if (step is ReferralStep.Return back) changes.Add(ReferralTask.Put(ReferralTask.FollowUp(after, request, patient, back.FollowUpBy)));
         if (step is ReferralStep.Close && await VisitOwedAsync(records, caller, request, cancel) is { } owed) changes.Add(owed);
         await records.CommitAsync(caller, changes, new(Reason: "转诊"), cancel);
         return after;
+    }
+
+    private static async Task<OfferedSlot> FreeAsync(RecordAccess records, Caller caller, string id, CancellationToken cancel)
+    {
+        var slot = await OfferSlots.ReadAsync(records, caller, id, cancel) ?? throw NotThere();
+        return slot.IsFree ? slot : throw RefusedException.Because(412, "slot-taken", "这个号刚被约走。");
     }
 
     private static Referral DraftOf(JsonElement order, string from, DateTimeOffset now) => ReferralTask.Text(order, "status") is "draft"

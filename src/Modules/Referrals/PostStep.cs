@@ -15,7 +15,31 @@ namespace Tongxin.Modules.Referrals;
 /// <summary>A step of a referral posted by a plain form; answers with the page of the referral, which says what happened.</summary>
 internal static class PostStep
 {
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/referrals/{id}/step", PostAsync).ForCarers();
+    public static void Map(IEndpointRouteBuilder routes) 
+    {
+        routes.MapPost("/referrals/{id}/step", PostAsync).ForCarers();
+        routes.MapPost("/referrals/slots/offer", OfferAsync).ForCarers();
+    }
+
+    private static async Task<IResult> OfferAsync(HttpContext http, RecordAccess records, TimeProvider clock)
+    {
+        if (!await http.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(http)) return Results.BadRequest();
+        if (await http.RequestServices.GetRequiredService<CallerOf>()(http) is not { } caller) return Results.Redirect("/sign-in");
+        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        _ = DateOnly.TryParseExact(form["day"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day);
+        _ = int.TryParse(form["count"], NumberStyles.None, CultureInfo.InvariantCulture, out var count);
+        _ = int.TryParse(form["minutes"], NumberStyles.None, CultureInfo.InvariantCulture, out var minutes);
+        try
+        {
+            await OfferSlots.OfferAsync(records, caller, form["clinic"].ToString(), day, count, minutes, clock, http.RequestAborted);
+            return Results.Redirect("/referrals/slots?done=1");
+        }
+        catch (RefusedException refused) when (refused.Status is 403 or 409 or 412 or 422)
+        {
+            return Results.Redirect("/referrals/slots?refused=slots");
+        }
+    }
+
 
     private static async Task<IResult> PostAsync(string id, HttpContext http, RecordAccess records, TimeProvider clock)
     {
@@ -32,7 +56,8 @@ internal static class PostStep
         }
         catch (RefusedException refused) when (refused.Status is 404 or 409 or 412 or 422)
         {
-            var code = refused.Status is 409 or 412 ? "conflict" : refused.Issues is [var first, ..] ? first.Code : "other";
+            var code = refused.Issues is [{ Code: "slot-taken" }, ..] ? "slot-taken"
+                : refused.Status is 409 or 412 ? "conflict" : refused.Issues is [var first, ..] ? first.Code : "other";
             return Results.Redirect($"{page}?refused={Uri.EscapeDataString(code)}");
         }
     }
@@ -42,6 +67,7 @@ internal static class PostStep
     {
         "send" => new ReferralStep.Send(form["to"].ToString(), form["consent"] == "true"),
         "receive" => new ReferralStep.Receive(),
+        "accept" when form["slot"].ToString() is { Length: > 0 } slot => new ReferralStep.Accept(default, slot),
         "accept" => DateTime.TryParse(form["when"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var when) ? new ReferralStep.Accept(new(when,
             LocalTime.Offset)) : null,
         "decline" => new ReferralStep.Decline(form["why"].ToString()),

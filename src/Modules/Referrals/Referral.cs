@@ -39,7 +39,8 @@ public abstract record ReferralStep
 
     public sealed record Receive : ReferralStep;
 
-    public sealed record Accept(DateTimeOffset Appointment) : ReferralStep;
+    /// <param name="Slot">Id of the offered slot that it takes; null when the time was agreed otherwise.</param>
+    public sealed record Accept(DateTimeOffset Appointment, string? Slot = null) : ReferralStep;
 
     public sealed record Decline(string Reason) : ReferralStep;
 

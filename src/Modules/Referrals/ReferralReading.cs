@@ -20,13 +20,20 @@ public sealed record ReferralView
     /// <summary>Version of the task; null while there is none.</summary>
     public long? Version { get; init; }
 
-    public IReadOnlyList<(DateTimeOffset At, string Author, string Text)> History { get; init; } = [];
+    public IReadOnlyList<Said> History { get; init; } = [];
 }
+
+/// <summary>One line of a referral's history.</summary>
+/// <param name="Step">Name of the <see cref="ReferralStep"/> in lower case; empty in records of before it was kept.</param>
+public sealed record Said(DateTimeOffset At, string Author, string Text, string Step);
 
 /// <summary>Reads referrals through the door, as the caller may see them.</summary>
 internal static class ReferralReading
 {
     public const int PageSize = 50;
+
+    /// <summary>More than a county refers in a year; statistics beyond it say so by ending there.</summary>
+    public const int MostInStatistics = 100_000;
 
     /// <summary>Drafts to send, and referrals under way with their people; what is due first stands first.</summary>
     public static async Task<IReadOnlyList<ReferralView>> OpenAsync(RecordAccess records, Caller caller, DateTimeOffset now, CancellationToken cancel)
@@ -40,6 +47,21 @@ internal static class ReferralReading
         var reasons = tasks.Included.Where(i => i.Key.Type is "ServiceRequest").ToDictionary(i => i.Key.Id, i => ReasonOf(Parse(i)), StringComparer.Ordinal);
         return [.. views.Select(v => v with { Reason = reasons.GetValueOrDefault(v.Request, v.Reason) }).Select(v => people.TryGetValue(v.PatientId,
             out var patient) ? Named(v, patient) : v).OrderBy(v => v.Referral.Deadline)];
+    }
+
+    /// <summary>Referrals sent since a day, ended or not, as the caller may see them; without names.</summary>
+    public static async Task<IReadOnlyList<ReferralView>> SinceAsync(RecordAccess records, Caller caller, DateOnly since, CancellationToken cancel)
+    {
+        var (found, cursor) = (new List<ReferralView>(), (string?)null);
+        do
+        {
+            var query = $"code=fulfill&authored-on=ge{since:yyyy-MM-dd}&_count=500" + (cursor is null ? "" : $"&_cursor={Uri.EscapeDataString(cursor)}");
+            var page = await records.SearchAsync(caller, "Task", query, cancel);
+            found.AddRange(page.Matches.Select(t => OfTask(Parse(t), t.Version)).OfType<ReferralView>());
+            cursor = page.Next;
+        }
+        while (cursor is not null && found.Count < MostInStatistics);
+        return found;
     }
 
     /// <summary>Null when it is not there or not permitted.</summary>
@@ -67,8 +89,9 @@ internal static class ReferralReading
     private static ReferralView? OfTask(JsonElement task, long version) => ReferralTask.Read(task) is not { } referral ? null : new()
     {
         Request = ReferralTask.IdIn(task, "focus"), Referral = referral, PatientId = ReferralTask.IdIn(task, "for"), Version = version,
-        History = [.. Each(task, "note").Select(n => (DateTimeOffset.Parse(ReferralTask.Text(n, "time")!, CultureInfo.InvariantCulture).ToOffset(LocalTime.Offset),
-            ReferralTask.Text(n, "authorString") ?? "", ReferralTask.Text(n, "text") ?? ""))],
+        History = [.. Each(task, "note").Select(n => new Said(DateTimeOffset.Parse(ReferralTask.Text(n, "time")!, CultureInfo.InvariantCulture).ToOffset(LocalTime.Offset),
+            ReferralTask.Text(n, "authorString") ?? "", ReferralTask.Text(n, "text") ?? "",
+            Each(n, "extension").Select(e => ReferralTask.Text(e, "valueCode")).OfType<string>().FirstOrDefault() ?? ""))],
     };
 
     private static ReferralView? OfDraft(JsonElement order, Caller caller, DateTimeOffset now)
