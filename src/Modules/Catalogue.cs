@@ -7,6 +7,7 @@ public static class Catalogue
 {
     public static IReadOnlyList<HealthSystem> All { get; } =
     [
+        new People.PeopleModule(),
         new Hypertension.HypertensionModule(),
         new Diabetes.DiabetesModule(),
         new ElderlyHealth.ElderlyHealthModule(),

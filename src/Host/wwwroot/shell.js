@@ -37,3 +37,32 @@ for (const pad of document.querySelectorAll('svg[data-sign]')) {
   pad.addEventListener('pointerup', () => { drawing = false; });
   pad.parentElement.querySelector('[data-clear]').addEventListener('click', () => { field.value = ''; path.setAttribute('d', ''); });
 }
+
+// The box of the counter: results while typing; a scanner types quickly and ends with Enter, which is the form's own.
+const finder = document.querySelector('form[data-find]');
+if (finder) {
+  let waiting = 0, asked = 0;
+  const hits = document.getElementById('hits'), fresh = document.querySelector('a[data-new]');
+  finder.addEventListener('input', () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const number = ++asked, typed = finder.elements.q.value;
+      fresh.href = '/registration/new?q=' + encodeURIComponent(typed);
+      const answer = await fetch(finder.dataset.find + '?q=' + encodeURIComponent(typed));
+      if (answer.ok && number === asked) hits.innerHTML = await answer.text();
+    }, 120);
+  });
+}
+
+// An identity number that is whole fills birth date and sex; whether it is right is the server's to say.
+const numbered = document.querySelector('form[data-number]');
+if (numbered) {
+  numbered.elements.number.addEventListener('input', event => {
+    const text = event.target.value.trim(), old = /^\d{15}$/.test(text);
+    if (!old && !/^\d{17}[\dXx]$/.test(text)) return;
+    const day = old ? '19' + text.slice(6, 12) : text.slice(6, 14);
+    numbered.elements.birth.value = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6, 8)}`;
+    const sex = Number(old ? text[14] : text[16]) % 2 ? 'male' : 'female';
+    numbered.querySelector(`input[name=sex][value=${sex}]`).checked = true;
+  });
+}

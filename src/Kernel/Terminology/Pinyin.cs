@@ -24,6 +24,12 @@ public sealed class Pinyin : IDisposable
         ["葛"] = "ge", ["纪"] = "ji", ["应"] = "ying", ["晟"] = "cheng", ["钭"] = "tou", ["撒"] = "sa", ["呙"] = "guo", ["俞"] = "yu", ["佴"] = "nai",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    // Characters of names that the system's table leaves out.
+    private static readonly FrozenDictionary<string, string> Rare = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["𠮷"] = "ji",
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
     private readonly ConcurrentDictionary<int, string> readings = new();
     private readonly Lazy<Transliterator> transliterator = new(() => Transliterator.CreateInstance("Han-Latin; Latin-ASCII; Lower"));
     private readonly Lock gate = new();
@@ -75,6 +81,7 @@ public sealed class Pinyin : IDisposable
     {
         if (readings.TryGetValue(rune.Value, out var known)) return known;
         if (!IsHan(rune)) return readings[rune.Value] = "";
+        if (Rare.TryGetValue(rune.ToString(), out var rare)) return readings[rune.Value] = rare;
 
         // ICU's transliterator is not thread-safe; a miss happens once per character of the language.
         lock (gate)

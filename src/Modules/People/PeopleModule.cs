@@ -1,0 +1,29 @@
+using System.Collections.Frozen;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Tongxin.Kernel.Access;
+using Tongxin.Web;
+
+namespace Tongxin.Modules.People;
+
+/// <summary>居民主索引与建档：a person is found in one box, registered once, and compared before she is registered twice.</summary>
+public sealed class PeopleModule : HealthSystem
+{
+    private static readonly FrozenSet<Role> Carers =
+        new[] { Role.VillageDoctor, Role.TownshipClinician, Role.PublicHealthStaff, Role.Specialist, Role.TeamLeader }.ToFrozenSet();
+
+    public override string Title => "居民主索引与建档";
+
+    public override string TitleInEnglish => "Registration";
+
+    public override IReadOnlyList<MenuEntry> Menu => [new("登记", "Register", "/registration", Carers)];
+
+    public override void AddServices(IServiceCollection services)
+    {
+        services.AddSingleton<FindPeople>();
+        services.AddSingleton<LikelyDuplicates>();
+        services.AddSingleton<RegisterResident>();
+    }
+
+    public override void MapRoutes(IEndpointRouteBuilder routes) => FindPeople.Map(routes);
+}

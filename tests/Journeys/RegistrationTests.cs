@@ -1,0 +1,121 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+using Tongxin.Host;
+using Tongxin.Host.Demo;
+using Tongxin.Kernel.Access;
+using Tongxin.Kernel.People;
+using Tongxin.Kernel.Programmes;
+
+namespace Tongxin.Journeys;
+
+/// <summary>At the counter of a village clinic: find a person by what is known, register one who is not there, be stopped before registering one twice.</summary>
+public sealed class RegistrationTests : IAsyncLifetime
+{
+    private const int Residents = 300;
+    private static readonly string Chromium = new[] { "/usr/bin/chromium", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists) ?? "";
+    private static readonly string[] Switches =
+        ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+    private readonly string folder = Directory.CreateTempSubdirectory("tongxin-journey-").FullName;
+    private readonly string screenshots = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "journeys")).FullName;
+    private WebApplication app = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        app = await Serving.BuildAsync(new(new RecordEngine.Sqlite(folder), "http://127.0.0.1:0") { SignIn = new() { IsDemo = true } }, Cancel);
+        var county = new SyntheticCounty(20_170_228, Residents, LocalTime.Today(TimeProvider.System));
+        await new Seeding(app.Services.GetRequiredService<RecordAccess>(), app.Services.GetRequiredService<Tongxin.Modules.FamilyDoctor.ServiceCatalogue>()).RunAsync(county, new Progress<int>(), Cancel);
+        await DemoAccounts.MakeAsync(app.Services, Cancel);
+        await app.StartAsync(Cancel);
+    }
+
+    [Fact]
+    public async Task A_resident_is_registered_once_and_found_by_any_piece_of_her_number()
+    {
+        Assert.SkipWhen(Chromium.Length is 0, "No Chromium on this machine: apt-get install chromium.");
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = Switches });
+        var page = await SignInAsync(browser);
+        var number = CitizenId.Make("990121", new(1965, 7, 15), 382).Value;
+        await page.GotoAsync($"{Url}/registration");
+        await page.Locator("#find").PressSequentiallyAsync("欧阳𠮷兰");
+        await page.Locator("#hits .empty").WaitForAsync();
+        await page.Locator("a[data-new]").ClickAsync();
+        Assert.Equal("欧阳𠮷兰", await page.InputValueAsync("#name"));
+
+        await page.FillAsync("#number", number[..17] + (number[17] is '1' ? '2' : '1'));
+        await page.Locator("form[data-number] .primary").ClickAsync();
+        Assert.Contains("校验位", await page.TextContentAsync("#number-said"), StringComparison.Ordinal);
+        await ShootAsync(page, "registration-refused");
+        await page.FillAsync("#number", "");
+        await page.Locator("#number").PressSequentiallyAsync(number);
+        Assert.Equal("1965-07-15", await page.InputValueAsync("#birth"));
+        await page.FillAsync("#phone", "13900001234");
+        await page.FillAsync("#address", "青禾县一组3号");
+        await page.Locator("form[data-number] .primary").ClickAsync();
+        await page.WaitForURLAsync("**/person/*");
+        await ShootAsync(page, "registration-saved");
+
+        foreach (var piece in new[] { "欧阳", "oyjl", number[^4..], "19650715", "1234" })
+        {
+            await page.GotoAsync($"{Url}/registration");
+            await page.Locator("#find").PressSequentiallyAsync(piece);
+            await page.Locator("#hits .who", new() { HasTextString = "欧阳𠮷兰" }).WaitForAsync(new() { Timeout = 8_000 });
+        }
+
+        await ShootAsync(page, "registration-found");
+    }
+
+    [Fact]
+    public async Task Who_is_on_record_under_another_spelling_is_shown_before_saving()
+    {
+        Assert.SkipWhen(Chromium.Length is 0, "No Chromium on this machine: apt-get install chromium.");
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = Switches });
+        var page = await SignInAsync(browser);
+        await FillAsync(page, "王淑芳", "1958-03-02");
+        await page.Locator("form[data-number] .primary").ClickAsync();
+        await page.WaitForURLAsync("**/person/*");
+
+        await FillAsync(page, "王淑方", "1958-03-02");
+        await page.Locator("form[data-number] .primary").ClickAsync();
+        await page.Locator(".why", new() { HasTextString = "王淑芳" }).First.WaitForAsync();
+        await ShootAsync(page, "registration-likely");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync(CancellationToken.None);
+        await app.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private string Url => app.Urls.First();
+
+    private async Task FillAsync(IPage page, string name, string birth)
+    {
+        await page.GotoAsync($"{Url}/registration/new");
+        await page.FillAsync("#name", name);
+        await page.SelectOptionAsync("#noNumber", new SelectOptionValue { Index = 2 });
+        await page.Locator("label:has(input[name=sex][value=female])").ClickAsync();
+        await page.FillAsync("#birth", birth);
+        await page.FillAsync("#phone", "13900005678");
+    }
+
+    private async Task<IPage> SignInAsync(IBrowser browser)
+    {
+        var page = await (await browser.NewContextAsync(new() { ViewportSize = new() { Width = 1366, Height = 900 } })).NewPageAsync();
+        await page.GotoAsync($"{Url}/sign-in");
+        var stored = await app.Services.GetRequiredService<RecordAccess>().ReadAsync(Caller.System("journey"), new("Practitioner", "d-t01v01"), Cancel);
+        using var json = System.Text.Json.JsonDocument.Parse(stored!.Body);
+        var name = json.RootElement.GetProperty("name")[0].GetProperty("text").GetString()!;
+        await page.Locator("form[action='/sign-in/demo'] button", new() { HasTextString = name }).First.ClickAsync();
+        await page.WaitForURLAsync(u => !u.Contains("/sign-in", StringComparison.Ordinal));
+        return page;
+    }
+
+    private Task ShootAsync(IPage page, string name) => page.ScreenshotAsync(new() { Path = Path.Combine(screenshots, $"{name}.png"), FullPage = true });
+}
