@@ -6,6 +6,7 @@ using Tongxin.Host.Demo;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.People;
 using Tongxin.Kernel.Programmes;
+using Tongxin.Modules.FamilyDoctor;
 
 namespace Tongxin.Journeys;
 
@@ -27,7 +28,7 @@ public sealed class RegistrationTests : IAsyncLifetime
     {
         app = await Serving.BuildAsync(new(new RecordEngine.Sqlite(folder), "http://127.0.0.1:0") { SignIn = new() { IsDemo = true } }, Cancel);
         var county = new SyntheticCounty(20_170_228, Residents, LocalTime.Today(TimeProvider.System));
-        await new Seeding(app.Services.GetRequiredService<RecordAccess>(), app.Services.GetRequiredService<Tongxin.Modules.FamilyDoctor.ServiceCatalogue>()).RunAsync(county, new Progress<int>(), Cancel);
+        await new Seeding(app.Services.GetRequiredService<RecordAccess>(), app.Services.GetRequiredService<ServiceCatalogue>()).RunAsync(county, new Progress<int>(), Cancel);
         await DemoAccounts.MakeAsync(app.Services, Cancel);
         await app.StartAsync(Cancel);
     }
@@ -67,6 +68,42 @@ public sealed class RegistrationTests : IAsyncLifetime
         }
 
         await ShootAsync(page, "registration-found");
+    }
+
+    [Fact]
+    public async Task Two_records_of_one_person_come_onto_the_list_and_are_merged_and_parted_again()
+    {
+        Assert.SkipWhen(Chromium.Length is 0, "No Chromium on this machine: apt-get install chromium.");
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = Switches });
+        var page = await SignInAsync(browser);
+        await FillAsync(page, "赵桂珍", "1961-11-20");
+        await page.Locator("form[data-number] .primary").ClickAsync();
+        await page.WaitForURLAsync("**/person/*");
+        await FillAsync(page, "赵桂真", "1961-11-20");
+        await page.Locator("form[data-number] .primary").ClickAsync();
+        await page.Locator("button[name=looked][value='1']").ClickAsync();
+        await page.WaitForURLAsync("**/person/*");
+
+        for (var tries = 0; tries < 60; tries++)
+        {
+            await page.GotoAsync($"{Url}/duplicates");
+            if (await page.Locator(".list li", new() { HasTextString = "赵桂珍" }).CountAsync() > 0) break;
+            await Task.Delay(1_000, Cancel);
+        }
+
+        await ShootAsync(page, "duplicates-queue");
+        await page.Locator(".list li", new() { HasTextString = "赵桂珍" }).First.Locator("a.who").ClickAsync();
+        await ShootAsync(page, "duplicates-pair");
+        await page.FillAsync("#reason", "同一人，重名登记");
+        await page.Locator("button[value='merge-a']").ClickAsync();
+        await page.Locator(".notice.good").WaitForAsync();
+        await ShootAsync(page, "duplicates-merged");
+        await page.FillAsync("#reason", "核对后是姐妹");
+        await page.Locator("button[value=part]").ClickAsync();
+        await page.Locator(".notice.good", new() { HasTextString = "已撤销" }).WaitForAsync();
+        await page.GotoAsync($"{Url}/duplicates");
+        Assert.Equal(0, await page.Locator(".list li", new() { HasTextString = "赵桂珍" }).CountAsync());
     }
 
     [Fact]

@@ -38,13 +38,18 @@ public sealed class LikelyDuplicates(RecordAccess records, Pinyin pinyin)
 
     private static IEnumerable<string> Questions(JsonElement person, MatchRecord record)
     {
-        foreach (var identifier in person.Each("identifier"))
-            if (identifier.Text("value") is { } value) yield return $"identifier={Escape(identifier.Text("system"))}|{Escape(value)}";
-        if (record[Attribute.Name] is { } name) yield return $"name={Escape(name)}";
-        if (record.Sound is { } sound) yield return $"name={Escape(sound)}";
+        // A household number is shared by its members.
+        if (Numbers(person).ToList() is { Count: > 0 } numbers) yield return $"identifier={string.Join(',', numbers)}";
+        // Whoever is written alike sounds alike, so the sound asks for both.
+        if ((record.Sound ?? record[Attribute.Name]) is { } name) yield return $"name={Escape(name)}";
         if (PatientReading.Value(person, Attribute.Phone) is { } phone) yield return $"phone={Escape(phone)}";
         if (person.Text("birthDate") is { Length: 10 } birth && person.Text("gender") is { } gender) yield return $"birthdate={birth}&gender={gender}";
     }
+
+    private static IEnumerable<string> Numbers(JsonElement person) =>
+        from identifier in person.Each("identifier")
+        where identifier.Text("value") is not null && identifier.Text("system") != ResidentCodes.HouseholdNumber
+        select $"{Escape(identifier.Text("system"))}|{Escape(identifier.Text("value"))}";
 
     private static string Escape(string? text) => Uri.EscapeDataString(text ?? "");
 }

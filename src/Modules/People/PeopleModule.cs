@@ -16,13 +16,15 @@ public sealed class PeopleModule : HealthSystem
 
     public override string TitleInEnglish => "Registration";
 
-    public override IReadOnlyList<MenuEntry> Menu => [new("登记", "Register", "/registration", Carers)];
+    public override IReadOnlyList<MenuEntry> Menu => [new("登记", "Register", "/registration", Carers), new("查重", "Duplicates", "/duplicates", Carers)];
 
     public override void AddServices(IServiceCollection services)
     {
         services.AddSingleton<FindPeople>();
         services.AddSingleton<LikelyDuplicates>();
         services.AddSingleton<RegisterResident>();
+        services.AddSingleton<PossibleDuplicates>();
+        services.AddHostedService<DuplicateWatch>();
     }
 
     public override void MapRoutes(IEndpointRouteBuilder routes) => FindPeople.Map(routes);
