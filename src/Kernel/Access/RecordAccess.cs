@@ -97,6 +97,11 @@ public sealed class RecordAccess
         return found;
     }
 
+    /// <summary>Puts on record that figures were opened onto people, or taken away: what, and about whom.</summary>
+    /// <remarks>For what is derived from the record and shown without reading it; who may see what is decided before, by the caller of this.</remarks>
+    public ValueTask NoteFiguresAsync(Caller caller, string did, string what, IReadOnlyCollection<string> people, CancellationToken cancel) =>
+        trail.NoteAsync(AuditEntry.By(caller, clock.GetUtcNow(), did, permitted: true, "figures") with { Query = what, People = people }, cancel);
+
     /// <summary>Whether the caller may look at definitions of this type: nobody's record, so that asking leaves no audit entry. Throws 403 when not.</summary>
     public async Task PermitDefinitionAsync(Caller caller, string type, CancellationToken cancel)
     {

@@ -7,6 +7,8 @@ namespace Tongxin.Kernel.Measures;
 public sealed class Board(ColumnStore store)
 {
     public const int MostPeoplePerPage = 200;
+    private const int MostEvidence = 60;
+    private const int MostLevels = 12;
 
     /// <summary>The sum over an organisation and all below it; null when the indicator was not evaluated for that day.</summary>
     public Cell? At(string indicator, string organisation, DateOnly asOf) =>
@@ -44,6 +46,48 @@ public sealed class Board(ColumnStore store)
         WHERE m.person = $p AND m.as_of = $d ORDER BY m.indicator
         """, r => (r.GetString(6), Row(r)), ("p", person), ("d", asOf));
 
+    /// <summary>The denominator by ten years of age, for each organisation and all below it.</summary>
+    public ILookup<string, Band> Bands(string indicator, IReadOnlyList<string> organisations, DateOnly asOf) => store.Read("""
+        SELECT a.ancestor, coalesce(date_diff('year', p.birth_date, m.as_of) // 10 * 10, -1)::INTEGER, count(*), count(*) FILTER (m.numerator)
+        FROM membership m JOIN above a ON a.organisation = m.organisation LEFT JOIN patient p ON p.person = m.person
+        WHERE m.indicator = $i AND m.as_of = $d AND NOT m.excluded AND list_contains($o, a.ancestor) GROUP BY ALL
+        """, r => (r.GetString(0), new Band(r.GetInt32(1), r.GetInt64(2), r.GetInt64(3))), ("i", indicator), ("d", asOf), ("o", organisations.ToList()))
+        .ToLookup(b => b.Item1, b => b.Item2, StringComparer.Ordinal);
+
+    /// <summary>What the record holds of a person between two days, newest first: visits by form, readings, what the rules said.</summary>
+    public IReadOnlyList<Evidence> EvidenceOf(string person, DateOnly from, DateOnly to) => store.Read($"""
+        SELECT * FROM (
+            SELECT date, 'QuestionnaireResponse/' || id AS reference, 'visit' AS kind, regexp_extract(form, '[^/|]+(\||$)') AS what, way AS value FROM visit
+            WHERE person = $p AND date BETWEEN $f AND $t
+            UNION ALL
+            SELECT date, 'Observation/' || id, 'pressure', '', systolic::INTEGER || '/' || diastolic::INTEGER || ' mmHg' FROM observation
+            WHERE person = $p AND systolic IS NOT NULL AND date BETWEEN $f AND $t
+            UNION ALL
+            SELECT date, 'Observation/' || id, 'glucose', '', value || ' mmol/L' FROM observation
+            WHERE person = $p AND code IN ('14771-0', '1558-6') AND value IS NOT NULL AND date BETWEEN $f AND $t
+            UNION ALL
+            SELECT date, 'Observation/' || id, 'assessment', programme, class_text FROM assessment
+            WHERE person = $p AND class IS NOT NULL AND date BETWEEN $f AND $t)
+        ORDER BY date DESC, kind LIMIT {MostEvidence}
+        """,
+        r => new Evidence(DateOnly.FromDateTime(r.GetDateTime(0)), r.GetString(1), r.GetString(2), r.IsDBNull(3) ? "" : r.GetString(3), r.IsDBNull(4) ? "" : r.GetString(4)),
+        ("p", person), ("f", from), ("t", to));
+
+    /// <summary>The organisation and what stands above it up to the other, top first; empty when it is not below it.</summary>
+    public IReadOnlyList<string> Path(string organisation, string top)
+    {
+        var parents = store.Read("SELECT id, parent FROM organisation", r => (r.GetString(0), r.IsDBNull(1) ? null : r.GetString(1)))
+            .ToDictionary(o => o.Item1, o => o.Item2, StringComparer.Ordinal);
+        var path = new List<string>();
+        for (var at = organisation; at is not null && path.Count < MostLevels; at = parents.GetValueOrDefault(at))
+        {
+            path.Insert(0, at);
+            if (at == top) return path;
+        }
+
+        return [];
+    }
+
     /// <summary>Names of the organisations by id.</summary>
     public Dictionary<string, string> Names() =>
         store.Read("SELECT id, name FROM organisation", r => (r.GetString(0), r.GetString(1))).ToDictionary(o => o.Item1, o => o.Item2, StringComparer.Ordinal);
@@ -67,3 +111,8 @@ public sealed class Board(ColumnStore store)
     private static Member Row(DuckDBDataReader r) => new(
         r.GetString(0), r.GetString(1), r.GetBoolean(2), r.GetBoolean(3), r.GetString(4), r.IsDBNull(5) ? null : r.GetString(5));
 }
+
+/// <summary>One thing that stands in the record about a person, as a line.</summary>
+/// <param name="Kind">visit, pressure, glucose or assessment.</param>
+/// <param name="What">Form or programme; empty when the kind says it.</param>
+public sealed record Evidence(DateOnly Date, string Reference, string Kind, string What, string Value);

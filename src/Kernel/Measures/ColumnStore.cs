@@ -27,6 +27,8 @@ public sealed class ColumnStore : IDisposable
         CREATE SCHEMA IF NOT EXISTS touched;
         CREATE TABLE IF NOT EXISTS progress(position BIGINT, committed TIMESTAMP, definitions VARCHAR, evaluated DATE);
         CREATE TABLE IF NOT EXISTS scope(person VARCHAR);
+        CREATE TABLE IF NOT EXISTS secret(pseudonyms VARCHAR);
+        INSERT INTO secret SELECT gen_random_uuid()::VARCHAR || gen_random_uuid()::VARCHAR WHERE NOT EXISTS (SELECT 1 FROM secret);
         CREATE TABLE IF NOT EXISTS organisation(id VARCHAR, parent VARCHAR, name VARCHAR, kind VARCHAR, county VARCHAR);
         CREATE TABLE IF NOT EXISTS above(ancestor VARCHAR, organisation VARCHAR);
         CREATE TABLE IF NOT EXISTS membership(indicator VARCHAR, as_of DATE, person VARCHAR, organisation VARCHAR, excluded BOOLEAN, numerator BOOLEAN,
@@ -34,6 +36,9 @@ public sealed class ColumnStore : IDisposable
         CREATE TABLE IF NOT EXISTS cell(indicator VARCHAR, as_of DATE, organisation VARCHAR, denominator BIGINT, numerator BIGINT, excluded BIGINT,
             PRIMARY KEY (indicator, as_of, organisation));
         """;
+
+    /// <summary>Key of the pseudonyms; lives and dies with this file.</summary>
+    internal byte[] SecretOfPseudonyms() => System.Text.Encoding.UTF8.GetBytes(Read("SELECT pseudonyms FROM secret", r => r.GetString(0))[0]);
 
     /// <summary>Runs work in one transaction of the only writer; all of it or none.</summary>
     public async Task WriteAsync(Action<DuckDBConnection> work, CancellationToken cancel)

@@ -19,12 +19,16 @@ internal sealed class FlatView
     public FlatView(JsonElement json)
     {
         definition = ViewDefinition.Parse(json);
+        Shape = JsonSerializer.Serialize(json);
         idColumn = ColumnOf("id");
         personColumn = ColumnOf("person");
         if (idColumn < 0) throw RefusedException.Because(422, "required", $"View '{Name}' has no column 'id'.", "ViewDefinition.select.column");
     }
 
     public string Name => definition.Name;
+
+    /// <summary>The definition itself: changes when its table has to be made again.</summary>
+    public string Shape { get; }
 
     public string Resource => definition.Resource;
 
@@ -38,6 +42,9 @@ internal sealed class FlatView
         if (IsOfPeople)
             ColumnStore.Run(connection, $"CREATE OR REPLACE VIEW touched.\"{Name}\" AS SELECT * FROM main.\"{Name}\" WHERE person IN (SELECT person FROM main.scope)");
     }
+
+    public void Drop(DuckDBConnection connection) =>
+        ColumnStore.Run(connection, $"DROP VIEW IF EXISTS touched.\"{Name}\"; DROP TABLE IF EXISTS main.\"{Name}\"");
 
     /// <summary>Rows of one resource, typed for the table, with the person they are about (null when nobody's).</summary>
     public IEnumerable<(string? Person, object?[] Row)> Rows(JsonElement resource, IFhirModel model)

@@ -11,7 +11,8 @@ namespace Tongxin.Kernel.Measures;
 /// <summary>Follows the record: keeps the flat views current, asks the indicators about the people touched, and about everybody when the day turns.</summary>
 /// <remarks>Derived and restartable: its place in the feed is stored in the same transaction as what it made of it.</remarks>
 internal sealed partial class Follower(
-    IRecordStore store, ColumnStore columns, IndicatorCatalogue catalogue, IFhirModel model, TimeProvider clock, ILogger<Follower> logger) : BackgroundService
+    IRecordStore store, ColumnStore columns, IndicatorCatalogue catalogue, IFhirModel model, Freshness freshness, TimeProvider clock,
+    ILogger<Follower> logger) : BackgroundService
 {
     private const int EntriesPerRead = 2_000;
     private const int MonthsOfCourse = 13;
@@ -50,6 +51,7 @@ internal sealed partial class Follower(
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
+                freshness.Behind();
                 Stumbled(fault, position);
                 await Task.Delay(PauseAfterFault, clock, cancel);
             }
@@ -60,21 +62,39 @@ internal sealed partial class Follower(
     internal async Task<bool> StepAsync(CancellationToken cancel)
     {
         var entries = await store.FeedAsync(position, EntriesPerRead, cancel);
-        if (entries.Count > 0) await TakeInAsync(entries, cancel);
+        if (entries.Count > 0)
+        {
+            freshness.Behind();
+            await TakeInAsync(entries, cancel);
+        }
+
         if (entries.Count >= EntriesPerRead) return true;
-        if (touched.Count is 0 && evaluated == Today) return entries.Count > 0;
-        await EvaluateAsync(cancel);
+        if (touched.Count > 0 || evaluated != Today) await EvaluateAsync(cancel);
+        else if (entries.Count is 0) return false;
+        freshness.Current();
         return true;
     }
 
     internal async Task PrepareAsync(CancellationToken cancel) => await columns.WriteAsync(connection =>
     {
+        StartAnewWhenViewsChanged(connection);
         foreach (var view in views.Values.SelectMany(v => v)) view.Create(connection);
         var progress = ColumnStore.Read(connection, "SELECT position, definitions, evaluated FROM progress", r =>
             (Position: r.GetInt64(0), Definitions: r.GetString(1), Evaluated: DateOnly.FromDateTime(r.GetDateTime(2))));
         if (progress is [var last]) (position, evaluated) = (last.Position, last.Definitions == catalogue.Fingerprint ? last.Evaluated : DateOnly.MinValue);
         else ColumnStore.Run(connection, "INSERT INTO progress VALUES (0, NULL, '', DATE '0001-01-01')");
     }, cancel);
+
+    // Tables of older views have other columns: what is derived is made again from the record.
+    private void StartAnewWhenViewsChanged(DuckDBConnection connection)
+    {
+        var shape = string.Join('\n', views.Values.SelectMany(v => v).Select(v => v.Shape).Order(StringComparer.Ordinal));
+        ColumnStore.Run(connection, "CREATE TABLE IF NOT EXISTS built(shape VARCHAR)");
+        if (ColumnStore.Read(connection, "SELECT shape FROM built", r => r.GetString(0)) is [var stood] && stood == shape) return;
+        foreach (var view in views.Values.SelectMany(v => v)) view.Drop(connection);
+        ColumnStore.Run(connection, "DELETE FROM progress; DELETE FROM membership; DELETE FROM cell; DELETE FROM organisation; DELETE FROM above; DELETE FROM built");
+        ColumnStore.Run(connection, "INSERT INTO built VALUES ($s)", ("s", shape));
+    }
 
     private async Task TakeInAsync(IReadOnlyList<FeedEntry> entries, CancellationToken cancel)
     {
@@ -148,7 +168,9 @@ internal sealed partial class Follower(
     {
         var midnight = Today.AddDays(1).ToDateTime(TimeOnly.MinValue) - clock.GetUtcNow().ToOffset(CountyZone).DateTime;
         using var wake = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        freshness.Current();
         await Task.WhenAny(store.FeedGrewAsync(position, wake.Token), Task.Delay(midnight, clock, wake.Token));
+        freshness.Behind();
         await wake.CancelAsync();
         await Task.Delay(Pause, clock, cancel);
     }

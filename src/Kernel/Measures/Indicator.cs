@@ -1,3 +1,5 @@
+using Tongxin.Kernel.Records;
+
 namespace Tongxin.Kernel.Measures;
 
 /// <summary>One indicator (指标): a question about each person, whose answers are counted. The number is the size of a set.</summary>
@@ -38,6 +40,15 @@ public sealed record Indicator
     public string? Exclusion { get; init; }
 
     public required string Numerator { get; init; }
+
+    /// <summary>Compartments that a caller's role must open before he sees people behind it, e.g. <c>MentalHealth</c>.</summary>
+    public SensitivityLabels Sensitivity { get; init; }
+
+    /// <summary>1–3 for the numbers that stand on top of the cockpit; null for the rest.</summary>
+    public int? Headline { get; init; }
+
+    /// <summary>True for a detector: its numerator holds what looks wrong, and a hit is a question, not a verdict.</summary>
+    public bool IsDetector { get; init; }
 
     /// <summary>Reason codes that the query answers, with their Chinese sentences.</summary>
     public required IReadOnlyDictionary<string, string> Reasons { get; init; }

@@ -12,7 +12,7 @@ public sealed class IndicatorCatalogue
     /// <summary>Throws <see cref="RefusedException"/> (422) when two have one id.</summary>
     public IndicatorCatalogue(IReadOnlyList<Indicator> indicators)
     {
-        All = indicators;
+        All = [.. indicators.OrderBy(i => i.Headline ?? int.MaxValue)];
         byId = new(StringComparer.Ordinal);
         foreach (var indicator in indicators)
             if (!byId.TryAdd(indicator.Id, indicator))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Tongxin.Fhir;
+using Tongxin.Kernel.Records;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 
@@ -38,6 +39,11 @@ public static partial class IndicatorFile
             Denominator = Text(fields, "denominator", file),
             Exclusion = fields.TryGetValue("exclusion", out var exclusion) ? (string)exclusion : null,
             Numerator = Text(fields, "numerator", file),
+            Sensitivity = fields.TryGetValue("sensitivity", out var label)
+                ? Enum.TryParse<SensitivityLabels>((string)label, out var known) ? known : throw Refuse(file, 1, $"'{label}' is no sensitivity.")
+                : SensitivityLabels.None,
+            Headline = fields.TryGetValue("headline", out var place) ? int.Parse((string)place, CultureInfo.InvariantCulture) : null,
+            IsDetector = fields.TryGetValue("kind", out var kind) && kind is "detector",
             Reasons = fields.TryGetValue("reasons", out var reasons) && reasons is Dictionary<object, object> map
                 ? map.ToDictionary(r => (string)r.Key, r => (string)r.Value, StringComparer.Ordinal)
                 : throw Refuse(file, 1, "The head has no 'reasons': a code and a sentence for each."),

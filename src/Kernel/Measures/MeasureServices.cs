@@ -17,9 +17,11 @@ public static class MeasureServices
         services.AddSingleton(_ => IndicatorCatalogue.Load(modules));
         services.AddSingleton(_ => new ColumnStore(Path.Combine(Directory.CreateDirectory(data).FullName, FileName)));
         services.AddSingleton<Board>();
+        services.AddSingleton<Freshness>();
+        services.AddSingleton<Outlooks>();
         services.AddHostedService(p => new Follower(
             p.GetRequiredService<IRecordStore>(), p.GetRequiredService<ColumnStore>(), p.GetRequiredService<IndicatorCatalogue>(),
-            p.GetRequiredService<IFhirModel>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Follower>>()));
+            p.GetRequiredService<IFhirModel>(), p.GetRequiredService<Freshness>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Follower>>()));
         return services;
     }
 }
