@@ -49,7 +49,9 @@ public sealed class Outlook
     }
 
     public IReadOnlyList<Shown> Course(string organisation, DateOnly from, DateOnly to) =>
-        [.. board.Course(Indicator.Id, organisation, from, to).Select(c => IsHidden(organisation, c.AsOf) ? new(organisation, c.AsOf, null, true) : new Shown(organisation, c.AsOf, c, false))];
+        [.. from cell in board.Course(Indicator.Id, organisation, from, to)
+            let hidden = IsHidden(organisation, cell.AsOf)
+            select new Shown(organisation, cell.AsOf, hidden ? null : cell, hidden)];
 
     public IReadOnlyList<Shown> Below(string organisation, DateOnly asOf)
     {
