@@ -18,5 +18,7 @@ public static class Catalogue
         new ChildHealth.ChildHealthModule(),
         new FamilyDoctor.FamilyDoctorModule(),
         new Referrals.ReferralsModule(),
+        new PersonalRecord.PersonalRecordModule(),
+        new DataQuality.DataQualityModule(),
     ];
 }

@@ -25,9 +25,9 @@ internal static class Demo
             var postgres = new Option<string>("--postgres") { Description = "Keep the county in this PostgreSQL database instead" };
             var port = new Option<int>("--port") { Description = "Port on this machine", DefaultValueFactory = _ => DefaultPort };
             foreach (var option in new Option[] { residents, data, postgres, port }) command.Options.Add(option);
-            command.Validators.Add(r =>
+            residents.Validators.Add(r =>
             {
-                if (r.GetValue(residents) is < 100 or > MostResidents) r.AddError($"A county has 100 to {MostResidents} residents.");
+                if (r.Tokens.Count > 0 && r.GetValueOrDefault<int>() is < 100 or > MostResidents) r.AddError($"A county has 100 to {MostResidents} residents.");
             });
             command.SetAction((result, cancel) => Refusals.ToldAsync(async () =>
             {

@@ -25,12 +25,15 @@ internal static class Evaluation
     }
 
     /// <summary>The people in <paramref name="people"/> only. Cells move by the difference.</summary>
-    public static void OfPeople(DuckDBConnection connection, IReadOnlyList<Indicator> indicators, DateOnly asOf, IReadOnlyCollection<string> people)
+    /// <remarks>Not for detectors: one reading can change what is said about everybody of the house, so they are asked once a day about all.</remarks>
+    public static void OfPeople(DuckDBConnection connection, IReadOnlyList<Indicator> all, DateOnly asOf, IReadOnlyCollection<string> people)
     {
+        var indicators = all.Where(i => !i.IsDetector).ToList();
         FillScope(connection, people);
         Ask(connection, asOf, "touched,main");
         var day = ColumnStore.Literal(asOf);
-        var touched = $"m.as_of = {day} AND m.person IN (SELECT person FROM scope)";
+        var live = string.Join(", ", indicators.Select(i => $"'{i.Id}'").DefaultIfEmpty("''"));
+        var touched = $"m.as_of = {day} AND m.person IN (SELECT person FROM scope) AND m.indicator IN ({live})";
         ColumnStore.Run(connection, $"CREATE OR REPLACE TEMP TABLE before AS {Sums(touched)}");
         ColumnStore.Run(connection, $"DELETE FROM membership m WHERE {touched}");
         foreach (var indicator in indicators)

@@ -33,7 +33,11 @@ internal sealed partial class Follower(
     private readonly Dictionary<string, List<FlatView>> views = Shipped().GroupBy(v => v.Resource, StringComparer.Ordinal)
         .ToDictionary(g => g.Key, g => g.ToList(), StringComparer.Ordinal);
 
-    private readonly HashSet<string> touched = new(StringComparer.Ordinal);
+    /// <summary>Who changed since today was asked, and since the ends of the months before it were: those move a line of a chart, not the number on the screen.</summary>
+    private readonly HashSet<string> touched = new(StringComparer.Ordinal), touchedBefore = new(StringComparer.Ordinal);
+
+    private static readonly TimeSpan CourseEvery = TimeSpan.FromSeconds(10);
+    private DateTimeOffset courseAsked;
     private long position;
     private DateOnly evaluated;
 
@@ -69,7 +73,7 @@ internal sealed partial class Follower(
         }
 
         if (entries.Count >= EntriesPerRead) return true;
-        if (touched.Count > 0 || evaluated != Today) await EvaluateAsync(cancel);
+        if (touched.Count > 0 || evaluated != Today || IsCourseDue) await EvaluateAsync(cancel);
         else if (entries.Count is 0) return false;
         freshness.Current();
         return true;
@@ -108,12 +112,12 @@ internal sealed partial class Follower(
                 foreach (var view in views.GetValueOrDefault(group.Key) ?? [])
                     TakeIn(connection, view, [.. group], isFirstLoad);
             if (organisationsChanged) OrganisationTree.Rebuild(connection);
-            ColumnStore.Run(connection, "UPDATE progress SET position = $p, committed = $t",
+            ColumnStore.Run(connection, "UPDATE progress SET position = $p, committed = $t, evaluated = DATE '0001-01-01'",
                 ("p", entries[^1].Position), ("t", entries[^1].Stored.LastUpdated.UtcDateTime));
         }, cancel);
         position = entries[^1].Position;
         foreach (var entry in entries)
-            if (entry.Person is { } person) touched.Add(person);
+            if (entry.Person is { } person && touched.Add(person)) touchedBefore.Add(person);
     }
 
     private void TakeIn(DuckDBConnection connection, FlatView view, IReadOnlyList<Stored> resources, bool isFirstLoad)
@@ -132,21 +136,34 @@ internal sealed partial class Follower(
     private async Task EvaluateAsync(CancellationToken cancel)
     {
         var (today, began) = (Today, clock.GetTimestamp());
-        var (people, everybody) = (touched.ToList(), evaluated != today || touched.Count > MostTouched);
-        foreach (var day in Days(today))
-            await columns.WriteAsync(connection =>
-            {
-                if (everybody) Evaluation.OfEverybody(connection, catalogue.All, day);
-                else Evaluation.OfPeople(connection, catalogue.All, day, people);
-            }, cancel);
-        await columns.WriteAsync(connection => Finish(connection, today), cancel);
-        evaluated = today;
+        var people = touched.ToList();
+        var everybody = evaluated != today || people.Count > MostTouched;
+        await AskAsync(today, people, everybody, cancel);
         touched.ExceptWith(people);
+        if (everybody || IsCourseDue)
+        {
+            var before = touchedBefore.ToList();
+            foreach (var day in MonthsBefore(today)) await AskAsync(day, before, everybody || before.Count > MostTouched, cancel);
+            touchedBefore.ExceptWith(before);
+            courseAsked = clock.GetUtcNow();
+        }
+
+        // Noted only when nobody waits to be asked: a server that ends before asks everybody at its next start.
+        if (touchedBefore.Count is 0) await columns.WriteAsync(connection => Finish(connection, today), cancel);
+        evaluated = today;
         // Half of one processor at most while others write without a pause, a tenth in a flood; a single visit is counted at once.
         var worked = clock.GetElapsedTime(began);
         var (rest, longest) = people.Count > Flood ? (worked * 9, LongestRestInFlood) : (worked, LongestRest);
         await Task.Delay(rest < longest ? rest : longest, clock, cancel);
     }
+
+    private bool IsCourseDue => touchedBefore.Count > 0 && clock.GetUtcNow() - courseAsked >= CourseEvery;
+
+    private Task AskAsync(DateOnly day, List<string> people, bool everybody, CancellationToken cancel) => columns.WriteAsync(connection =>
+    {
+        if (everybody) Evaluation.OfEverybody(connection, catalogue.All, day);
+        else if (people.Count > 0) Evaluation.OfPeople(connection, catalogue.All, day, people);
+    }, cancel);
 
     private void Finish(DuckDBConnection connection, DateOnly today)
     {
@@ -157,10 +174,9 @@ internal sealed partial class Follower(
         ColumnStore.Run(connection, $"DELETE FROM cell WHERE as_of < {ColumnStore.Literal(today)} AND as_of <> last_day(as_of)");
     }
 
-    /// <summary>Today first, so that the number on the screen moves first; then the ends of the months before it.</summary>
-    private static IEnumerable<DateOnly> Days(DateOnly today)
+    /// <summary>The ends of the months before today.</summary>
+    private static IEnumerable<DateOnly> MonthsBefore(DateOnly today)
     {
-        yield return today;
         for (var month = 1; month < MonthsOfCourse; month++) yield return new DateOnly(today.Year, today.Month, 1).AddMonths(1 - month).AddDays(-1);
     }
 
@@ -169,7 +185,8 @@ internal sealed partial class Follower(
         var midnight = Today.AddDays(1).ToDateTime(TimeOnly.MinValue) - clock.GetUtcNow().ToOffset(CountyZone).DateTime;
         using var wake = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         freshness.Current();
-        await Task.WhenAny(store.FeedGrewAsync(position, wake.Token), Task.Delay(midnight, clock, wake.Token));
+        var rest = touchedBefore.Count > 0 && CourseEvery < midnight ? CourseEvery : midnight;
+        await Task.WhenAny(store.FeedGrewAsync(position, wake.Token), Task.Delay(rest, clock, wake.Token));
         freshness.Behind();
         await wake.CancelAsync();
         await Task.Delay(Pause, clock, cancel);

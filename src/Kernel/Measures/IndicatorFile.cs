@@ -27,7 +27,7 @@ public static partial class IndicatorFile
         return new()
         {
             Module = module,
-            Id = Text(fields, "id", file),
+            Id = Text(fields, "id", file) is var id && LegalId.IsMatch(id) ? id : throw Refuse(file, 1, "'id' is small letters, digits and hyphens, at most 64."),
             Title = Text(fields, "title", file),
             TitleInEnglish = Text(fields, "english", file),
             Norm = Text(fields, "norm", file),
@@ -78,4 +78,7 @@ public static partial class IndicatorFile
 
     [GeneratedRegex(@"^(SELECT|WITH)\s", RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 100)]
     private static partial Regex OneSelect { get; }
+
+    [GeneratedRegex("^[a-z0-9-]{1,64}$", RegexOptions.None, matchTimeoutMilliseconds: 100)]
+    private static partial Regex LegalId { get; }
 }

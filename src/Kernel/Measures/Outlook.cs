@@ -49,9 +49,7 @@ public sealed class Outlook
     }
 
     public IReadOnlyList<Shown> Course(string organisation, DateOnly from, DateOnly to) =>
-        [.. from cell in board.Course(Indicator.Id, organisation, from, to)
-            let hidden = IsHidden(organisation, cell.AsOf)
-            select new Shown(organisation, cell.AsOf, hidden ? null : cell, hidden)];
+        [.. board.Course(Indicator.Id, organisation, from, to).Select(c => Shown(c, IsHidden(organisation, c.AsOf)))];
 
     public IReadOnlyList<Shown> Below(string organisation, DateOnly asOf)
     {
@@ -86,6 +84,8 @@ public sealed class Outlook
             if (page.Count < Board.MostPeoplePerPage) return null;
         }
     }
+
+    private static Shown Shown(Cell cell, bool isHidden) => new(cell.Organisation, cell.AsOf, isHidden ? null : cell, isHidden);
 
     private SeenMember Seen(Member m, string organisation) => Detail is Detail.Names
         ? new(Alias(m.Person), m.Person, m.Organisation, m.Numerator, m.Reason, m.Evidence)

@@ -62,8 +62,20 @@ internal sealed partial class ProgrammeFollower(
         }
     }
 
-    // A third of one processor at most while an import runs; after a single visit the rest is a blink.
-    private Task RestAsync(TimeSpan worked, CancellationToken cancel) => Task.Delay(worked * 2 < LongestRest ? worked * 2 : LongestRest, clock, cancel);
+    // A third of one processor at most while others write much; a backlog that nobody adds to is worked off at four fifths of one.
+    private async Task RestAsync(TimeSpan worked, CancellationToken cancel)
+    {
+        var now = await store.FeedGrewAsync(-1, cancel);
+        var isFlood = now - head > Flood * Math.Max(worked.TotalSeconds, 1);
+        head = now;
+        var rest = isFlood ? worked * 2 : worked / 4;
+        await Task.Delay(rest < LongestRest ? rest : LongestRest, clock, cancel);
+    }
+
+    /// <summary>Entries a second that only others' writing explains: what is derived here is far less.</summary>
+    private const int Flood = 800;
+
+    private long head;
 
     /// <summary>One batch; waits when there is nothing. Answers the position reached.</summary>
     internal async Task<long> FollowAsync(long position, CancellationToken cancel)

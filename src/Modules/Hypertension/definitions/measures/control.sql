@@ -2,6 +2,7 @@
 -- title: 管理人群血压控制率
 -- english: Blood pressure control among those managed
 -- norm: 国家基本公共卫生服务规范（第三版）高血压患者健康管理 工作指标
+-- headline: 2
 -- edition: "2017"
 -- target: 0.60
 -- denominator: 年内已管理的患者（建档管理且未死亡、未迁出）

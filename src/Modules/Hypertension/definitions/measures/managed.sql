@@ -2,6 +2,7 @@
 -- title: 高血压患者规范管理率
 -- english: Hypertension managed to the norm
 -- norm: 国家基本公共卫生服务规范（第三版）高血压患者健康管理 工作指标
+-- headline: 1
 -- edition: "2017"
 -- target: 0.64
 -- denominator: 年内已管理的患者
