@@ -28,6 +28,7 @@ public sealed class FamilyDoctorModule : HealthSystem
         services.AddSingleton<MoveContract>();
         services.AddSingleton<FulfilContract>();
         services.AddSingleton<OrderItem>();
+        services.AddSingleton<CheckService>();
         services.AddSingleton<RateService>();
         services.AddHostedService<ContractTurnover>();
         services.AddSingleton<FulfilmentFollower>();

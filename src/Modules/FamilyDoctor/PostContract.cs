@@ -19,6 +19,7 @@ internal static class PostContract
         routes.MapPost("/contracts/sign/{patient}/step", SignAsync).ForCarers();
         routes.MapPost("/contracts/{id}/move", MoveAsync).ForCarers();
         routes.MapPost("/contracts/{id}/give", GiveAsync).ForCarers();
+        routes.MapPost("/contracts/checks/{id}", CheckAsync).ForCarers();
     }
 
     private static Task<IResult> SignAsync(string patient, HttpContext http, SignContract sign, TimeProvider clock) =>
@@ -62,6 +63,17 @@ internal static class PostContract
             await fulfil.ByHandAsync(caller, id, form["item"].ToString(), day, form["evidence"].ToString(), http.RequestAborted);
             return $"/contracts/{Uri.EscapeDataString(id)}?done=given";
         });
+
+    private static async Task<IResult> CheckAsync(string id, HttpContext http, CheckService check)
+    {
+        var form = http.Request.HasFormContentType ? await http.Request.ReadFormAsync(http.RequestAborted) : FormCollection.Empty;
+        var back = $"/contracts/statement?month={Uri.EscapeDataString(form["month"].ToString())}&site={Uri.EscapeDataString(form["site"].ToString())}";
+        return await AnswerAsync(http, back, async (caller, posted) =>
+        {
+            await check.CheckAsync(caller, id, posted["given"] == "true", http.RequestAborted);
+            return $"{back}&done=checked";
+        });
+    }
 
     // Years that cannot be read are none, which the rules refuse.
     private static Offer Read(IFormCollection form, DateOnly today) => new(

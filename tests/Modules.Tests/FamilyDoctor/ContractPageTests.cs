@@ -130,6 +130,34 @@ public sealed class ContractPageTests
         Assert.Equal(HttpStatusCode.NotFound, stranger.StatusCode);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_months_statement_is_items_times_price_times_what_another_site_confirmed(bool postgres)
+    {
+        await using var server = await OpenAsync(postgres);
+        await server.AddAsync("leader", new(Role.TeamLeader, "town-a"), "Practitioner/l");
+        using var doctor = await server.SignedInAsync("doctor");
+        using var leader = await server.SignedInAsync("leader");
+        var contract = (await SignAsync(doctor, "m1", ContractWorld.Stroke)).Split('?')[0];
+        var today = LocalTime.Today(TimeProvider.System);
+        await PostAsync(doctor, $"{contract}/give", ("item", "home-visit"), ("day", $"{today:yyyy-MM-dd}"), ("evidence", "照片"));
+        await PostAsync(doctor, $"{contract}/give", ("item", "blood-pressure"), ("day", $"{today:yyyy-MM-dd}"), ("evidence", "本子"));
+        var address = $"/contracts/statement?month={today:yyyy-MM}&site=village-a1";
+        var page = await leader.Http.GetStringAsync(address, Cancel);
+        Assert.Contains("42.00", page, StringComparison.Ordinal);
+        Assert.Contains("待抽查", page, StringComparison.Ordinal);
+        var checks = page.Split('"').Where(p => p.StartsWith("/contracts/checks/", StringComparison.Ordinal)).Distinct().ToList();
+        Assert.Equal(2, checks.Count);
+
+        Assert.EndsWith("&refused=own", await PostAsync(doctor, checks[0], ("given", "true")), StringComparison.Ordinal);
+        Assert.EndsWith("&done=checked", await PostAsync(leader, checks[0], ("given", "true")), StringComparison.Ordinal);
+        Assert.EndsWith("&done=checked", await PostAsync(leader, checks[1], ("given", "false")), StringComparison.Ordinal);
+        page = await leader.Http.GetStringAsync(address, Cancel);
+        Assert.Contains("50.0 %", page, StringComparison.Ordinal);
+        Assert.Contains("21.00", page, StringComparison.Ordinal);
+    }
+
     internal static async Task<TestServer> OpenAsync(bool postgres)
     {
         var server = await TestServer.StartAsync(postgres);
