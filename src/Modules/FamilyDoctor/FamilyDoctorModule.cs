@@ -18,7 +18,7 @@ public sealed class FamilyDoctorModule : HealthSystem
     public override string TitleInEnglish => "Family doctor";
 
     public override IReadOnlyList<MenuEntry> Menu => [
-        new("签约", "Contracts", "/contracts", Carers), new("我的家庭医生", "My family doctor", PostMine.Page, new HashSet<Role> { Role.Resident }),
+        new("签约", "Contracts", "/contracts", Carers), new("家庭医生", "My doctor", PostMine.Page, new HashSet<Role> { Role.Resident }),
     ];
 
     public override void AddServices(IServiceCollection services)
