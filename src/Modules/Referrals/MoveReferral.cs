@@ -29,6 +29,7 @@ public static class MoveReferral
         if (after is null) throw RefusedException.Because(422, refusal!, $"The referral is {before.State}: this step is refused ({refusal}).");
 
         var patient = order.RootElement.GetProperty("subject").GetProperty("reference").GetString()!;
+        if (step is ReferralStep.Accept) after = after with { Slot = slot?.Id };
         var said = new Said(after.At, caller.Name, Said(step), step.GetType().Name.ToLowerInvariant());
         var changes = new List<Change>
         {
@@ -36,6 +37,7 @@ public static class MoveReferral
             ReferralTask.Put(ReferralTask.Write(after, request, patient, task?.RootElement, said), standing?.Version, isNew: standing is null),
         };
         if (slot is not null) changes.Add(await OfferSlots.MarkAsync(records, caller, slot, isFree: false, cancel));
+        if (step is ReferralStep.Cancel && before.Slot is { } held && await OfferSlots.FreeAgainAsync(records, caller, held, now, cancel) is { } freed) changes.Add(freed);
         if (step is ReferralStep.Return back) changes.Add(ReferralTask.Put(ReferralTask.FollowUp(after, request, patient, back.FollowUpBy)));
         if (step is ReferralStep.Close && await VisitOwedAsync(records, caller, request, cancel) is { } owed) changes.Add(owed);
         await records.CommitAsync(caller, changes, new(Reason: "转诊"), cancel);

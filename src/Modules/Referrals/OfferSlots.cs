@@ -78,6 +78,14 @@ public static class OfferSlots
         return JsonWriting.Put(body, slot.Version);
     }
 
+    /// <summary>The change that gives back a slot of a referral that was cancelled; null when its time has come or it is gone.</summary>
+    internal static async Task<Change?> FreeAgainAsync(RecordAccess records, Caller caller, string id, DateTimeOffset now, CancellationToken cancel)
+    {
+        if (await records.ReadAsync(caller, new("Slot", id), cancel) is not { IsDeleted: false } stored) return null;
+        if (Read(JsonReading.Parse(stored), stored.Version, "") is not { IsFree: false } slot || slot.Start <= now) return null;
+        return await MarkAsync(records, caller, slot, isFree: true, cancel);
+    }
+
     private static OfferedSlot? Read(JsonElement slot, long version, string organisation) =>
         DateTimeOffset.TryParse(slot.Text("start"), System.Globalization.CultureInfo.InvariantCulture, out var start)
         && DateTimeOffset.TryParse(slot.Text("end"), System.Globalization.CultureInfo.InvariantCulture, out var end)

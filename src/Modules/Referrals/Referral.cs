@@ -13,6 +13,9 @@ public enum Side { Sender, Receiver }
 /// <param name="Deadline">When the state becomes overdue; null only when the referral has ended.</param>
 public sealed record Referral(ReferralState State, bool IsUrgent, string From, string To, DateTimeOffset At, DateTimeOffset? Deadline)
 {
+    /// <summary>Id of the offered slot that it holds; null when it holds none.</summary>
+    public string? Slot { get; init; }
+
     public bool HasEnded => State is ReferralState.Closed or ReferralState.Cancelled;
 
     /// <summary>Whose turn it is; null only when the referral has ended.</summary>

@@ -25,7 +25,10 @@ internal static class ReferralTask
         var deadline = task.TryGetProperty("restriction", out var r) && r.TryGetProperty("period", out var p) ? Text(p, "end") : null;
         return new(
             state, Text(task, "priority") is "stat", IdIn(task, "requester"), Input(task, "to") ?? "",
-            Instant(Text(task, "lastModified")!), deadline is null || state is ReferralState.Closed or ReferralState.Cancelled ? null : Instant(deadline));
+            Instant(Text(task, "lastModified")!), deadline is null || state is ReferralState.Closed or ReferralState.Cancelled ? null : Instant(deadline))
+        {
+            Slot = Input(task, "slot"),
+        };
     }
 
     /// <summary>The task as it should stand, what was said before kept.</summary>
@@ -53,7 +56,9 @@ internal static class ReferralTask
             ["note"] = notes,
         };
         // A draft that is cancelled was sent to nobody.
-        if (referral.To.Length > 0) task["input"] = new JsonArray(new JsonObject { ["type"] = Concept(Inputs, "to"), ["valueString"] = referral.To });
+        (string Name, string? Value)[] inputs = [("to", referral.To), ("slot", referral.Slot)];
+        var given = inputs.Where(i => i.Value is { Length: > 0 }).Select(i => new JsonObject { ["type"] = Concept(Inputs, i.Name), ["valueString"] = i.Value }).ToArray();
+        if (given.Length > 0) task["input"] = new JsonArray(given);
         if (referral.Holder is { Length: > 0 } holder) task["owner"] = Reference($"Organization/{holder}");
         if (referral.Deadline is { } deadline) task["restriction"] = new JsonObject { ["period"] = new JsonObject { ["end"] = ResourceBody.Instant(deadline) } };
         return task;

@@ -77,6 +77,23 @@ public sealed class SlotTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_cancelled_referral_gives_its_slot_back_and_another_can_have_it()
+    {
+        using var folder = new TemporaryFolder();
+        await using var world = await ContractWorld.OpenAsync(new RecordEngine.Sqlite(folder.Path), Cancel);
+        Task Do(Caller who, string request, ReferralStep step) => MoveReferral.HandleAsync(world.Records, who, request, step, null, world.Clock, Cancel);
+        await OfferSlots.OfferAsync(world.Records, Receiver, "门诊", world.Today.AddDays(1), 1, 30, world.Clock, Cancel);
+        var slot = Assert.Single(await OfferSlots.FreeAsync(world.Records, Receiver, world.Clock.GetUtcNow(), 10, Cancel));
+        await world.PutAsync(Cancel, Proposal("r0"), Proposal("r1"));
+        foreach (var request in new[] { "r0", "r1" }) await Do(ContractWorld.Village, request, new ReferralStep.Send("county", true));
+        await Do(Receiver, "r0", new ReferralStep.Accept(default, slot.Id));
+        Assert.Equal("slot-taken", (await Assert.ThrowsAsync<RefusedException>(() => Do(Receiver, "r1", new ReferralStep.Accept(default, slot.Id)))).Issues[0].Code);
+        await Do(ContractWorld.Village, "r0", new ReferralStep.Cancel("本人不去"));
+        await Do(Receiver, "r1", new ReferralStep.Accept(default, slot.Id));
+        Assert.Empty(await OfferSlots.FreeAsync(world.Records, Receiver, world.Clock.GetUtcNow(), 10, Cancel));
+    }
+
+    [Fact]
     public void Figures_count_referrals_and_their_rates_are_null_where_nothing_happened()
     {
         var start = new DateTimeOffset(2026, 3, 2, 8, 0, 0, TimeSpan.Zero);
