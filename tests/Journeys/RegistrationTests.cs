@@ -68,6 +68,16 @@ public sealed class RegistrationTests : IAsyncLifetime
         }
 
         await ShootAsync(page, "registration-found");
+        await page.Locator("#hits a[href$='/card']").ClickAsync();
+        await page.Locator("form button.primary", new() { HasTextString = "发卡" }).ClickAsync();
+        await page.Locator(".qr").First.WaitForAsync();
+        await ShootAsync(page, "card");
+        var card = await page.Locator(".rows tr", new() { HasTextString = "电子健康卡" }).Locator("td").Nth(1).InnerTextAsync();
+        await page.GotoAsync($"{Url}/registration");
+        await page.Locator("#find").PressSequentiallyAsync(card);
+        await page.Locator("#hits .who", new() { HasTextString = "欧阳𠮷兰" }).WaitForAsync(new() { Timeout = 8_000 });
+        await page.FillAsync("#find", $"{card}:00000000000000000000000000000000");
+        await page.Locator("#hits .notice.urgent").WaitForAsync();
     }
 
     [Fact]

@@ -11,7 +11,7 @@ namespace Tongxin.Modules.People;
 
 /// <summary>One box: name, pinyin, initials, a piece of a number from four characters, telephone, card. The caller's own people come first.</summary>
 /// <remarks>Finds only whom the caller's policy reaches. Of others it says no more than that a whole number is registered somewhere (for registration).</remarks>
-public sealed class FindPeople(RecordAccess records)
+public sealed class FindPeople(RecordAccess records, HealthCards cards)
 {
     public const int MostShown = 12;
     private const int ShortestPiece = 4;
@@ -35,7 +35,10 @@ public sealed class FindPeople(RecordAccess records)
     /// <summary>Own people, then others whom the caller reaches.</summary>
     public async Task<Found> HandleAsync(Caller caller, string typed, CancellationToken cancel)
     {
-        if (Query(typed) is not { } query) return new([], false);
+        var code = cards.Read(typed);
+        if (code is (true, null)) return new([], false, IsEnded: true);
+        var query = code.Card is { } card ? $"identifier={HealthCard.System}|{card}" : Query(typed);
+        if (query is null) return new([], false);
         var own = caller.Organisation is { } place
             ? (await records.SearchAsync(caller, "Patient", $"{query}&active:not=false&organization=Organization/{place}&_count={MostShown}", cancel)).Matches : [];
         var all = own.Count >= MostShown ? [] : (await records.SearchAsync(caller, "Patient", $"{query}&active:not=false&_count={MostShown}", cancel)).Matches;
@@ -57,4 +60,5 @@ public sealed class FindPeople(RecordAccess records)
 
 /// <summary>What the box found.</summary>
 /// <param name="IsElsewhere">True: nobody whom the caller reaches, but the whole number typed is registered in the county.</param>
-public sealed record Found(IReadOnlyList<ResidentLine> People, bool IsElsewhere);
+/// <param name="IsEnded">True: a dynamic card code that has ended, or was not made here.</param>
+public sealed record Found(IReadOnlyList<ResidentLine> People, bool IsElsewhere, bool IsEnded = false);

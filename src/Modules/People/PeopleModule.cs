@@ -24,6 +24,7 @@ public sealed class PeopleModule : HealthSystem
         services.AddSingleton<LikelyDuplicates>();
         services.AddSingleton<RegisterResident>();
         services.AddSingleton<PossibleDuplicates>();
+        services.AddSingleton<HealthCards>();
         services.AddHostedService<DuplicateWatch>();
     }
 

@@ -100,7 +100,7 @@ public sealed class PossibleDuplicates(RecordAccess records, TimeProvider clock)
     }
 
     private static ResourceKey KeyOf(string a, string b) =>
-        new("Task", string.CompareOrdinal(a, b) < 0 ? StableId.Of("same", a, b) : StableId.Of("same", b, a));
+        new("Task", string.CompareOrdinal(a, b) < 0 ? StableId.Of(MergePeople.QuestionPrefix, a, b) : StableId.Of(MergePeople.QuestionPrefix, b, a));
 }
 
 /// <summary>Two who may be one.</summary>

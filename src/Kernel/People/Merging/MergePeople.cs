@@ -19,6 +19,9 @@ public sealed class MergePeople(RecordAccess records, TimeProvider clock)
     /// <summary>Beyond it the merge is refused: one commit must stay one.</summary>
     public const int MostMoved = 25_000;
 
+    /// <summary>Ids of the Tasks that ask whether two records are one begin so: they tell of the merge and are not moved by it.</summary>
+    public const string QuestionPrefix = "same";
+
     private static readonly string[] Kept = ["Provenance", "AuditEvent", "Patient"];
     private static readonly Caller Hands = Caller.System("people-merge");
 
@@ -101,7 +104,7 @@ public sealed class MergePeople(RecordAccess records, TimeProvider clock)
             while (true)
             {
                 var page = await records.SearchAsync(Hands, request, cancel);
-                foreach (var stored in page.Matches) found[stored.Key] = stored;
+                foreach (var stored in page.Matches.Where(s => !IsQuestion(s.Key))) found[stored.Key] = stored;
                 if (found.Count > MostMoved) throw RefusedException.Because(422, "too-costly", $"这份档案有 {MostMoved} 项以上的内容，请先联系管理员。");
                 if (page.Next is null) break;
                 request = request with { Cursor = page.Next };
@@ -110,6 +113,8 @@ public sealed class MergePeople(RecordAccess records, TimeProvider clock)
 
         return [.. found.Values];
     }
+
+    private static bool IsQuestion(ResourceKey key) => key.Type is "Task" && key.Id.StartsWith($"{QuestionPrefix}-", StringComparison.Ordinal);
 
     private static JsonObject Edit(Stored stored) => (JsonObject)JsonNode.Parse(stored.Body.Span)!;
 }
