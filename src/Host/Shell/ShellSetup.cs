@@ -34,6 +34,7 @@ internal static class ShellSetup
                 route.Metadata.Add(new ForEverybodyAttribute());
         });
         FollowUpPosts.Map(app);
+        WorkPosts.Map(app);
         app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role))).ForEverybody();
         app.MapGet("/setting/{name}", Set).ForEverybody();
     }

@@ -12,6 +12,9 @@ public sealed class ProgrammeTask
     /// <summary>The service that proposes an enrolment to the village doctor.</summary>
     public const string EnrolmentService = "enrolment";
 
+    /// <summary>The input with the day of the last call or visit attempt.</summary>
+    internal const string AttemptedInput = "attempted";
+
     private ProgrammeTask(JsonElement source) => Source = source;
 
     public JsonElement Source { get; }
@@ -30,11 +33,17 @@ public sealed class ProgrammeTask
     public string? Form => Input("form");
 
     public DateOnly? Rescheduled => Json.Day(Input("rescheduled"));
+    /// <summary>Day of the last call or visit attempt (追访); null when nobody tried.</summary>
+    public DateOnly? Attempted => Json.Day(Input(AttemptedInput));
+
     public string? LastOutcome => Source.Member("businessStatus")?.CodeOf(ProgrammeCodes.ContactOutcome);
     public bool IsUrgent => Source.Text("priority") is "urgent";
 
     /// <summary>Reference of the visit that did it; null while nothing has.</summary>
     public string? DoneBy => Source.Each("output").Select(o => o.ReferenceTo("valueReference")).FirstOrDefault();
+
+    /// <summary>Day on which it was closed; null while open or when nobody wrote it.</summary>
+    public DateOnly? ClosedOn => Json.Day(Source.Text("lastModified"));
 
     /// <summary>Code of why the engine closed it: done, dead, exited, superseded, expired, enrolled.</summary>
     public string? ClosedBecause => Source.Member("statusReason")?.CodeOf(ProgrammeCodes.ExitReason);
@@ -84,6 +93,7 @@ public sealed class ProgrammeTask
         var inputs = new JsonArray(Input("due", "valueDate", Json.Text(window.Due)), Input("expires", "valueDate", Json.Text(window.Expires)));
         if (owed.Form.Length > 0) inputs.Add(Input("form", "valueString", owed.Form));
         if (existing?.Rescheduled is { } kept) inputs.Add(Input("rescheduled", "valueDate", Json.Text(kept)));
+        if (existing?.Attempted is { } tried) inputs.Add(Input(AttemptedInput, "valueDate", Json.Text(tried)));
         task["input"] = inputs;
         return task;
     }

@@ -51,14 +51,21 @@ public sealed class WorkLists(RecordAccess records, TimeProvider clock)
     public async Task<WorkPage> ForAsync(Caller caller, WorkFilter filter, CancellationToken cancel, DateOnly? day = null)
     {
         var on = day ?? LocalTime.Today(clock);
-        var page = await records.SearchAsync(caller,
-            Request(filter, on) with { Includes = [new(false, false, "Task", SearchParameters.Get("Task", "patient"), "Patient")] }, cancel);
+        var page = await records.SearchAsync(caller, WithPeople(Request(filter, on)), cancel);
+        return new(Items(page, on), page.Next);
+    }
+
+    private static SearchRequest WithPeople(SearchRequest request) =>
+        request with { Includes = [new(false, false, "Task", SearchParameters.Get("Task", "patient"), "Patient")] };
+
+    private static List<WorkItem> Items(SearchPage page, DateOnly on)
+    {
         var people = page.Included.Where(i => i.Key.Type is "Patient").ToDictionary(i => i.Key.ToString(), RecordReading.Parse, StringComparer.Ordinal);
         var items = new List<WorkItem>();
         foreach (var stored in page.Matches)
             if (ProgrammeTask.Of(RecordReading.Parse(stored)) is { } task)
                 items.Add(new(task, task.Window.On(on), people.GetValueOrDefault(task.Person ?? ""), stored.Version));
-        return new(items, page.Next);
+        return items;
     }
 
     /// <summary>How many of each span.</summary>
@@ -71,50 +78,81 @@ public sealed class WorkLists(RecordAccess records, TimeProvider clock)
         return spans.Zip(pages).ToDictionary(p => p.First, p => p.Second.Total ?? 0);
     }
 
-    /// <summary>Takes a task for oneself. 412 when somebody else did meanwhile.</summary>
-    public Task ClaimAsync(Caller caller, string taskId, CancellationToken cancel) => ChangeAsync(caller, taskId, task =>
+    /// <summary>Open and closed tasks whose people were called or visited in the last <see cref="Trace.DaysListed"/> days, the latest change first.</summary>
+    public async Task<(IReadOnlyList<(Trace Trace, WorkItem Item)> Items, string? Next)> TracedAsync(Caller caller, WorkFilter filter, CancellationToken cancel)
+    {
+        var on = LocalTime.Today(clock);
+        var since = new DateTimeOffset(on.AddDays(-Trace.DaysListed).ToDateTime(TimeOnly.MinValue), LocalTime.Offset).ToUniversalTime();
+        var criteria = Belonging(filter);
+        criteria.Add(Any("business-status", [new SearchValue.Token(ProgrammeCodes.ContactOutcome, null)]));
+        criteria.Add(new Criterion.UpdatedWithin(Prefix.Ge, since, since));
+        var page = await records.SearchAsync(caller, WithPeople(Sorted(filter, criteria, "_lastUpdated", descending: true)), cancel);
+        var items = Items(page, on).Select(i => (Trace.Of(i.Task, on), i)).Where(t => t.Item1 is not null).Select(t => (t.Item1!, t.i));
+        return ([.. items], page.Next);
+    }
+
+    /// <summary>Takes a task for oneself. 412 when it is no longer as the doctor saw it, for one when somebody else took it meanwhile.</summary>
+    public Task ClaimAsync(Caller caller, string taskId, CancellationToken cancel, long? ifVersion = null) => ChangeAsync(caller, taskId, ifVersion, task =>
     {
         task["status"] = "accepted";
         task["owner"] = Json.Reference(caller.Subject);
     }, "认领", cancel);
 
     /// <summary>Gives a task to somebody else.</summary>
-    public Task DelegateAsync(Caller caller, string taskId, string to, CancellationToken cancel) => ChangeAsync(caller, taskId, task =>
+    public async Task DelegateAsync(Caller caller, string taskId, string to, CancellationToken cancel, long? ifVersion = null)
     {
-        task["status"] = "accepted";
-        task["owner"] = Json.Reference(ResourceKey.Parse(to).ToString());
-    }, "转派", cancel);
+        var key = ResourceKey.Parse(to);
+        if (key.Type is not "Practitioner" || await records.ReadAsync(caller, key, cancel) is not { IsDeleted: false })
+            throw RefusedException.Because(422, "not-found", "没有这位医生。");
+        await ChangeAsync(caller, taskId, ifVersion, task =>
+        {
+            task["status"] = "accepted";
+            task["owner"] = Json.Reference(key.ToString());
+        }, "转派", cancel);
+    }
 
     /// <summary>Moves a task to another day, with a reason that stays with it. Refuses (422) the past and days after it expires.</summary>
-    public Task RescheduleAsync(Caller caller, string taskId, DateOnly to, string reason, CancellationToken cancel)
+    public Task RescheduleAsync(Caller caller, string taskId, DateOnly to, string reason, CancellationToken cancel, long? ifVersion = null)
     {
         if (string.IsNullOrWhiteSpace(reason)) throw RefusedException.Because(422, "required", "改期需要说明原因。");
         if (to < LocalTime.Today(clock)) throw RefusedException.Because(422, "business-rule", "不能改到今天之前。");
-        return ChangeAsync(caller, taskId, task => Move(task, to, $"改期至 {Json.Text(to)}：{reason}", caller), "改期", cancel);
+        return ChangeAsync(caller, taskId, ifVersion, task => Move(task, to, $"改期至 {Json.Text(to)}：{reason}", caller), "改期", cancel);
     }
 
     /// <summary>Records a call or a visit attempt. Coming or later with a day moves the task; moved, refused, dead close nothing by themselves: they propose the exit.</summary>
-    public Task AttemptAsync(Caller caller, string taskId, ContactOutcome outcome, DateOnly? when, string? note, CancellationToken cancel) => ChangeAsync(caller, taskId, task =>
+    public Task AttemptAsync(Caller caller, string taskId, ContactOutcome outcome, DateOnly? when, string? note, CancellationToken cancel, long? ifVersion = null)
+    {
+        if (when < LocalTime.Today(clock)) throw RefusedException.Because(422, "business-rule", "约定的日期不能早于今天。");
+        return ChangeAsync(caller, taskId, ifVersion, task => Attempt(caller, task, outcome, when, note), "追访", cancel);
+    }
+
+    private void Attempt(Caller caller, JsonObject task, ContactOutcome outcome, DateOnly? when, string? note)
     {
         var (code, text) = Words(outcome);
         task["businessStatus"] = Json.Concept(ProgrammeCodes.ContactOutcome, code, text);
         var sentence = $"{text}{(when is { } day ? $"（{Json.Text(day)}）" : "")}{(note is { Length: > 0 } ? $"：{note}" : "")}";
         if (when is { } moved && outcome is ContactOutcome.Coming or ContactOutcome.Later) Move(task, moved, sentence, caller);
         else Note(task, sentence, caller);
-    }, "追访", cancel);
+        Replace((JsonArray)task["input"]!, ProgrammeTask.AttemptedInput, LocalTime.Today(clock));
+    }
 
     private void Move(JsonObject task, DateOnly to, string sentence, Caller caller)
     {
         var window = ProgrammeTask.Of(JsonSerializer.SerializeToElement(task))!.Window;
         if (to > window.Expires) throw RefusedException.Because(422, "business-rule", $"不能改到 {Json.Text(window.Expires)} 之后：该项服务届时已过期。");
         var inputs = (JsonArray)task["input"]!;
-        foreach (var old in inputs.OfType<JsonObject>().Where(i => (string?)i["type"]?["coding"]?[0]?["code"] is "rescheduled" or "due").ToList()) inputs.Remove(old);
-        inputs.Add(ProgrammeTask.Input("due", "valueDate", Json.Text(to)));
-        inputs.Add(ProgrammeTask.Input("rescheduled", "valueDate", Json.Text(to)));
+        Replace(inputs, "due", to);
+        Replace(inputs, "rescheduled", to);
         var period = (JsonObject)task["restriction"]!["period"]!;
         if (to < window.Start) period["start"] = Json.Text(to);
         if (to > window.End) period["end"] = Json.Text(to);
         Note(task, sentence, caller);
+    }
+
+    private static void Replace(JsonArray inputs, string name, DateOnly day)
+    {
+        foreach (var old in inputs.OfType<JsonObject>().Where(i => (string?)i["type"]?["coding"]?[0]?["code"] == name).ToList()) inputs.Remove(old);
+        inputs.Add(ProgrammeTask.Input(name, "valueDate", Json.Text(day)));
     }
 
     private void Note(JsonObject task, string sentence, Caller caller)
@@ -123,11 +161,12 @@ public sealed class WorkLists(RecordAccess records, TimeProvider clock)
         notes.Add(new JsonObject { ["authorString"] = caller.Name, ["time"] = ResourceBody.Instant(clock.GetUtcNow()), ["text"] = sentence });
     }
 
-    private async Task ChangeAsync(Caller caller, string taskId, Action<JsonObject> change, string why, CancellationToken cancel)
+    private async Task ChangeAsync(Caller caller, string taskId, long? ifVersion, Action<JsonObject> change, string why, CancellationToken cancel)
     {
-        var stored = await records.ReadAsync(caller, new("Task", taskId), cancel);
+        var stored = ResourceKey.IsLegalId(taskId) ? await records.ReadAsync(caller, new("Task", taskId), cancel) : null;
         if (stored is null or { IsDeleted: true } || ProgrammeTask.Of(RecordReading.Parse(stored)) is not { } task) throw RefusedException.Because(404, "not-found", "没有这项任务。");
         if (!task.IsOpen) throw RefusedException.Because(409, "conflict", "这项任务已经结束。");
+        if (ifVersion is { } seen && seen != stored.Version) throw RefusedException.Because(412, "conflict", "这项任务刚由别人改过，请看一眼再决定。");
         var body = (JsonObject)JsonNode.Parse(stored.Body.Span)!;
         change(body);
         await records.CommitAsync(caller, [RecordReading.Put(body, stored.Version)], new(Reason: why), cancel);
@@ -135,11 +174,8 @@ public sealed class WorkLists(RecordAccess records, TimeProvider clock)
 
     private static SearchRequest Request(WorkFilter filter, DateOnly day)
     {
-        var criteria = new List<Criterion> { Any("status", [.. Open.Select(s => new SearchValue.Token(null, s))]) };
-        if (filter.Organisations.Count > 0)
-            criteria.Add(Any("requester", [.. filter.Organisations.Select(ResourceKey.Parse).Select(k => new SearchValue.Reference(k.Type, k.Id))]));
-        if (filter.Owner is { } owner) criteria.Add(Any("owner", [new SearchValue.Reference(ResourceKey.Parse(owner).Type, ResourceKey.Parse(owner).Id)]));
-        criteria.Add(Any("group-identifier", [new SearchValue.Token(ProgrammeCodes.Programme, filter.Programme)]));
+        var criteria = Belonging(filter);
+        criteria.Add(Any("status", [.. Open.Select(s => new SearchValue.Token(null, s))]));
         criteria.AddRange(filter.Span switch
         {
             // Begun by the day; those whose end is past are overdue and stand at the top of today.
@@ -148,8 +184,23 @@ public sealed class WorkLists(RecordAccess records, TimeProvider clock)
             WorkSpan.Overdue => [Window(Prefix.Eb, day)],
             _ => Array.Empty<Criterion>(),
         });
-        return new() { Type = "Task", Criteria = criteria, Sort = [new(SearchParameters.Get("Task", "window"), Descending: false)],
-            Count = Math.Clamp(filter.Count, 1, WorkFilter.Most), Cursor = filter.Cursor };
+        return Sorted(filter, criteria, "window", descending: false);
+    }
+
+    private static SearchRequest Sorted(WorkFilter filter, List<Criterion> criteria, string by, bool descending) => new()
+    {
+        Type = "Task", Criteria = criteria, Sort = [new(SearchParameters.Get("Task", by), descending)],
+        Count = Math.Clamp(filter.Count, 1, WorkFilter.Most), Cursor = filter.Cursor,
+    };
+
+    private static List<Criterion> Belonging(WorkFilter filter)
+    {
+        var criteria = new List<Criterion>();
+        if (filter.Organisations.Count > 0)
+            criteria.Add(Any("requester", [.. filter.Organisations.Select(ResourceKey.Parse).Select(k => new SearchValue.Reference(k.Type, k.Id))]));
+        if (filter.Owner is { } owner) criteria.Add(Any("owner", [new SearchValue.Reference(ResourceKey.Parse(owner).Type, ResourceKey.Parse(owner).Id)]));
+        criteria.Add(Any("group-identifier", [new SearchValue.Token(ProgrammeCodes.Programme, filter.Programme)]));
+        return criteria;
     }
 
     private static Criterion Any(string code, IReadOnlyList<SearchValue> values) => new Criterion.Matches(SearchParameters.Get("Task", code), Modifier.None, values);
