@@ -6,7 +6,8 @@ using Tongxin.Web.SignIn;
 
 namespace Tongxin.Host.Shell;
 
-/// <summary>What a doctor does to one task of the list without a visit: take it, hand it on, move it, note a call. Answers with the page of the task, which says what happened.</summary>
+/// <summary>What a doctor does to one task of the list without a visit: take it, hand it on, move it, note a call.</summary>
+/// <remarks>Answers with the page of the task, which says what happened.</remarks>
 internal static class WorkPosts
 {
     public const int LongestNote = 400;
@@ -58,5 +59,6 @@ internal static class WorkPosts
         : DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day
         : throw RefusedException.Because(422, "business-rule", "日期写法不对。");
 
-    private static string Code(RefusedException refused) => refused.Issues is [{ Code: "required" or "business-rule" or "too-long" or "not-found" } first, ..] ? first.Code : "other";
+    private static string Code(RefusedException refused) =>
+        refused.Issues is [{ Code: "required" or "business-rule" or "too-long" or "not-found" } first, ..] ? first.Code : "other";
 }
