@@ -2,6 +2,8 @@ using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Microsoft.Extensions.FileProviders;
 using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Measures;
+using Tongxin.Kernel.Programmes;
 using Tongxin.Web.SignIn;
 
 namespace Tongxin.Host.Shell;
@@ -37,7 +39,13 @@ internal static class ShellSetup
         WorkPosts.Map(app);
         app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role))).ForEverybody();
         app.MapGet("/setting/{name}", Set).ForEverybody();
+        app.MapGet("/cockpit.csv", Sheet).ForRoles([.. typeof(Pages.Cockpit).GetCustomAttributes(typeof(ForRolesAttribute), false).Cast<ForRolesAttribute>().Single().Roles]);
     }
+
+    private static IResult Sheet(HttpContext http, Board board, IndicatorCatalogue catalogue, Outlooks outlooks, TimeProvider clock) =>
+        CockpitView.Of(http, SignedIn.Caller(http), board, catalogue, outlooks, LocalTime.Today(clock)) is { } view
+            ? Results.File(view.Sheet(Words.Of(http)), "text/csv; charset=utf-8", $"{view.Chosen.Indicator.Id}.csv")
+            : Results.NotFound();
 
     private static string Home(Role? role) => role switch
     {

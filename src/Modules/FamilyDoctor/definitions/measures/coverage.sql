@@ -2,6 +2,7 @@
 -- title: 家庭医生签约率
 -- english: Residents with a family-doctor contract
 -- norm: 关于推进家庭医生签约服务高质量发展的指导意见（国卫基层发〔2022〕10 号）；75% 为 2035 年目标，年度目标由各县定
+-- headline: 3
 -- edition: "2022"
 -- target: 0.75
 -- denominator: 平台中的在管居民
