@@ -96,8 +96,11 @@ internal sealed class Commits(
         var whole = Door.WithoutScopes(writer, organisations);
         if (whole is Visibility.Scoped && caller.Scopes is not null && changes.Count > 0 &&
             Door.Decide(writer, Interactions.None, changes[0].Type, organisations).Visibility is Visibility.Scoped narrow)
-            return narrow with { Types = ((Visibility.Scoped)whole).Types };
-        return whole;
+            whole = narrow with { Types = ((Visibility.Scoped)whole).Types };
+        return whole is Visibility.Scoped scoped
+            ? changes.Select(c => c.Type).Distinct(StringComparer.Ordinal).Aggregate(
+                scoped, (reached, type) => Door.Writing(reached, Policy.Of(caller.Role), Interactions.Update, type))
+            : whole;
     }
 
     private Preparation Preparation(Caller caller, Visibility visibility, Organisations organisations)
@@ -141,7 +144,7 @@ internal sealed class Commits(
         var people = new HashSet<string>(StringComparer.Ordinal);
         foreach (var change in prepared.Changes.Where(c => c.Kind is not ChangeKind.Delete))
         {
-            var reach = policy.Reaches.GetValueOrDefault(change.Key.Type);
+            var reach = policy.WritingReaches.GetValueOrDefault(change.Key.Type);
             if (change.Person is null && reach is Visibility.Reach.Related)
                 throw RefusedException.Because(403, "forbidden", $"A {change.Key.Type} must name the person whose record it is part of.", change.Key.Type);
             if (change.Person is not null && reach is Visibility.Reach.Shared)

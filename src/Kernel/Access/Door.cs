@@ -28,7 +28,7 @@ public static class Door
         if (policy is not null && (policy.On(type) & wanted) != wanted) return Decision.Refuse(caller.Role.ToString());
         if (caller.Role is Role.Integration && caller.Scopes is null) return Decision.Refuse("scope");
 
-        var whole = Whole(caller, policy, tree);
+        var whole = Writing(Whole(caller, policy, tree), policy, wanted, type);
         if (caller.Scopes is null) return new(true, caller.Role.ToString(), whole, []);
         return Scoped(caller, wanted, type, whole);
     }
@@ -43,6 +43,15 @@ public static class Door
 
     private static Visibility.Scoped Whole(Caller caller, RolePolicy? policy, Organisations tree) =>
         policy is null ? Reaches.Operator : Known.GetValue(tree, t => new(t)).Of(caller, policy);
+
+    /// <summary>What a commit may touch: of the types that it writes, only what the role may write.</summary>
+    internal static Visibility.Scoped Writing(Visibility.Scoped whole, RolePolicy? policy, Interactions wanted, string type)
+    {
+        if (policy is null || (wanted & ~Interactions.Look) is Interactions.None || !policy.WritingReaches.TryGetValue(type, out var reach) || whole.Types[type] == reach)
+            return whole;
+        var types = new Dictionary<string, Visibility.Reach>(whole.Types, StringComparer.Ordinal) { [type] = reach };
+        return whole with { Types = types.ToFrozenDictionary(StringComparer.Ordinal) };
+    }
 
     // A type with only narrowed scopes can be asked for itself, but nothing else may lead through it: chains and includes would not be narrowed.
     private static Decision Scoped(Caller caller, Interactions wanted, string type, Visibility.Scoped whole)

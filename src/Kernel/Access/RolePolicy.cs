@@ -56,15 +56,22 @@ public sealed record RolePolicy
     /// <summary>Whether the role may break the glass of one person in an emergency.</summary>
     public bool MayBreakGlass { get; init; }
 
-    internal FrozenDictionary<string, Visibility.Reach> Reaches => field ??= Grants
-        .SelectMany(g => g.Types.Select(t => (Type: t, g.Reach)))
-        .GroupBy(p => p.Type, StringComparer.Ordinal)
-        .ToFrozenDictionary(g => g.Key, g => g.Aggregate(g.First().Reach, (a, b) => a == b.Reach ? a : Visibility.Reach.RelatedOrShared), StringComparer.Ordinal);
+    /// <summary>How far looking reaches.</summary>
+    internal FrozenDictionary<string, Visibility.Reach> Reaches => field ??= ReachesOf(Interactions.All);
+
+    /// <summary>How far writing reaches: a grant to look at what is shared adds nothing to it.</summary>
+    internal FrozenDictionary<string, Visibility.Reach> WritingReaches => field ??= ReachesOf(Interactions.Create | Interactions.Update | Interactions.Delete);
 
     private FrozenDictionary<string, Interactions> Allowed => field ??= Grants
         .SelectMany(g => g.Types.Select(t => (Type: t, g.Interactions)))
         .GroupBy(p => p.Type, StringComparer.Ordinal)
         .ToFrozenDictionary(g => g.Key, g => g.Aggregate(Interactions.None, (a, b) => a | b.Interactions), StringComparer.Ordinal);
+
+    private FrozenDictionary<string, Visibility.Reach> ReachesOf(Interactions any) => Grants
+        .Where(g => (g.Interactions & any) is not Interactions.None)
+        .SelectMany(g => g.Types.Select(t => (Type: t, g.Reach)))
+        .GroupBy(p => p.Type, StringComparer.Ordinal)
+        .ToFrozenDictionary(g => g.Key, g => g.Aggregate(g.First().Reach, (a, b) => a == b.Reach ? a : Visibility.Reach.RelatedOrShared), StringComparer.Ordinal);
 
     /// <summary>None for a type that is in no grant.</summary>
     public Interactions On(string type) => Allowed.GetValueOrDefault(type);

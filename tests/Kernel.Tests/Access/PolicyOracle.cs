@@ -23,7 +23,7 @@ internal static class PolicyOracle
     public static bool May(Role role, Tie tie, string type, Interactions what, SensitivityLabels label)
     {
         if (NeverGranted.Contains(type)) return false;
-        return Duty(role, type, what) && Ties(role, type, tie) && (label & ~Sensitive(role)) is SensitivityLabels.None;
+        return Duty(role, type, what) && Ties(role, type, tie, what) && (label & ~Sensitive(role)) is SensitivityLabels.None;
     }
 
     private static bool Duty(Role role, string type, Interactions what)
@@ -33,6 +33,7 @@ internal static class PolicyOracle
         // Nothing clinical is ever deleted by a person; only the administrator tidies places and definitions.
         if (what is Interactions.Delete) return role is Role.Administrator && (Places.Contains(type) || IsDefinition(type));
         if (Places.Contains(type) || IsDefinition(type)) return looks || role is Role.Administrator;
+        if (type is "CareTeam" && looks && role is not Role.Administrator) return true;
         if (type is "Schedule" or "Slot") return looks || cares || role is Role.HospitalManager;
         if (type is "MeasureReport") return looks
             && role is Role.TeamLeader or Role.HospitalManager or Role.CountyCommission or Role.CityCommission or Role.DiseaseControl && looks;
@@ -50,10 +51,14 @@ internal static class PolicyOracle
         };
     }
 
-    private static bool Ties(Role role, string type, Tie tie)
+    private static bool Ties(Role role, string type, Tie tie, Interactions what)
     {
         var sharedType = Places.Contains(type) || IsDefinition(type) || type is "Schedule" or "Slot" or "MeasureReport";
         if (sharedType || role is Role.Auditor or Role.SecurityOfficer) return tie is Tie.Nobodys;
+        // A team of family doctors is nobody's: whoever signs in may look it up, none of them changes it.
+        if (tie is Tie.Nobodys && type is "CareTeam" && role is not Role.Administrator) return what is Interactions.Read or Interactions.Search or Interactions.History;
+        // The team of one person's treatment is part of her record, which neither the head of the house nor disease control opens.
+        if (type is "CareTeam" && role is Role.HospitalManager or Role.DiseaseControl && type is "CareTeam") return false;
         if (tie is Tie.Nobodys)
             return MaybeNobodys.Contains(type)
                 && role is Role.VillageDoctor or Role.TownshipClinician or Role.PublicHealthStaff or Role.Specialist or Role.TeamLeader or Role.Integration

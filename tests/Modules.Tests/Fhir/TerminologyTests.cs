@@ -94,9 +94,9 @@ public abstract class TerminologyContract(FhirServerFixture server)
     [Fact]
     public async Task A_system_whose_code_stands_twice_is_not_used()
     {
-        await server.MadeAsync("CodeSystem", $$$"""
+        (await server.PostAsync("CodeSystem", $$$"""
             {"resourceType":"CodeSystem","url":"{{{system}}}","status":"active","content":"complete","concept":[{"code":"1"},{"code":"1"}]}
-            """);
+            """)).RefusedWith(422);
         (await server.GetAsync($"CodeSystem/$lookup?system={system}&code=1")).RefusedWith(404);
     }
 

@@ -101,7 +101,7 @@ internal sealed class PostgresAudit : IAuditStore
             var kept = reader.GetFieldValue<byte[]>(2);
             rows.Add(new(
                 reader.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(1)), Decode(kept), kept,
-                await reader.IsDBNullAsync(3, cancel) ? null : reader.GetFieldValue<byte[]>(3)));
+                await reader.IsDBNullAsync(3, cancel) ? default(ReadOnlyMemory<byte>?) : reader.GetFieldValue<byte[]>(3)));
         }
 
         return rows;

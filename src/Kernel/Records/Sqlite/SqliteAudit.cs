@@ -35,7 +35,8 @@ internal sealed class SqliteAudit(SessionPool readers, CommitQueue queue) : IAud
     private static AuditRow Row(SqliteRow r)
     {
         var kept = r.GetBytes(2).ToArray();
-        return new(r.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(1)), Decode(kept), kept, r.IsDBNull(3) ? null : r.GetBytes(3).ToArray());
+        var seal = r.IsDBNull(3) ? default(ReadOnlyMemory<byte>?) : r.GetBytes(3).ToArray();
+        return new(r.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(1)), Decode(kept), kept, seal);
     }
 
     // Bytes that somebody changed need not decode; the chain will not hold for them as they are either.
