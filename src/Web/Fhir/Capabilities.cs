@@ -40,7 +40,7 @@ internal sealed class Capabilities
         writer.WriteEndObject();
         writer.WriteString("fhirVersion", "4.0.1");
         Strings(writer, "format", ["json", "application/fhir+json"]);
-        Strings(writer, "patchFormat", [Patching.JsonPatchType]);
+        Strings(writer, "patchFormat", [Patching.JsonPatchType, "application/fhir+json"]);
         writer.WriteStartArray("rest");
         WriteRest(writer, operations);
         writer.WriteEndArray();

@@ -1,5 +1,6 @@
 using Tongxin.Fhir;
 using Tongxin.Kernel.Records;
+using Tongxin.Kernel.Records.Model;
 
 namespace Tongxin.Web.Fhir;
 
@@ -49,18 +50,18 @@ internal static class Patching
         if (found.IsDeleted) throw RefusedException.Because(410, "deleted", $"{key} was deleted.");
         if (FhirServer.VersionOf(call.IfMatch, "If-Match") is { } wanted && wanted != found.Version)
             throw RefusedException.Because(412, "conflict", $"{key} is at version {found.Version}, not {wanted}.");
-        var patched = Apply(call, found.Body);
+        var patched = Apply(server, call, found.Body);
         return new Change.Put(key, patched, found.Version);
     }
 
-    private static byte[] Apply(FhirCall call, ReadOnlyMemory<byte> body)
+    private static byte[] Apply(FhirServer server, FhirCall call, ReadOnlyMemory<byte> body)
     {
         var patch = call.Body;
-        // In a bundle a JSON Patch comes as a Binary that holds it (FHIR R4 §3.1.0.6).
+        // A JSON Patch has a media type of its own and comes in a bundle as a Binary; what comes as FHIR is a FHIRPath Patch (FHIR R4 §3.1.0.6).
         var isJsonPatch = call.BodyType is JsonPatchType;
         if (call.IsEntry && Enclosed(patch) is { } enclosed) (patch, isJsonPatch) = (enclosed, true);
         if (isJsonPatch) return JsonPatch.Apply(body, patch);
-        throw RefusedException.Because(415, "not-supported", $"A patch is sent as {JsonPatchType}.");
+        return PathPatch.Apply(body, patch, FirelyModel.R4, server.Clock);
     }
 
     private static byte[]? Enclosed(ReadOnlyMemory<byte> entry)
