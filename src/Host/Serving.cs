@@ -41,7 +41,10 @@ internal static class Serving
         foreach (var system in Catalogue.All) system.AddServices(builder.Services);
 
         var app = builder.Build();
+        // Reading the packages and preparing the accounts need nothing of each other.
+        var programmes = Task.Run(() => app.Services.GetRequiredService<InstalledProgrammes>(), cancel);
         await app.Services.PrepareSignInAsync(cancel);
+        await programmes;
         app.UseSignIn();
         app.UsePages();
         app.UseFhir();
