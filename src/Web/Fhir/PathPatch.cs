@@ -144,7 +144,7 @@ internal static class PathPatch
     private static (JsonArray List, JsonArray? Extras, string Name) List(JsonObject root, IReadOnlyList<Located> found, PathOperation operation)
     {
         if (found.Count is 0) throw Cannot($"Nothing is at {operation.Path}.");
-        if (found.Any(f => f.Steps is not [.., string, int] || !f.Steps[..^1].SequenceEqual(found[0].Steps[..^1])))
+        if (found.Any(f => f.Steps is not [.., string, int] || !f.Steps.AsSpan(..^1).SequenceEqual(found[0].Steps.AsSpan(..^1))))
             throw Cannot($"{operation.Path} is not one list.");
         var (owner, name) = ((JsonObject)At(root, found[0].Steps[..^2])!, (string)found[0].Steps[^2]);
         return ((JsonArray)owner[name]!, owner["_" + name] as JsonArray, name);
