@@ -78,7 +78,15 @@ internal sealed class CockpitView
     }
 
     public IReadOnlyList<SeenMember> People(int count = PeoplePerPage) =>
-        Chosen.People(Place, Today, Open is "missed" ? false : null, Reason, From, count);
+        Chosen.People(Place, Today, CockpitPosts.Numerator(Open), Reason, From, count);
+
+    /// <summary>How many the whole list holds, beyond the page.</summary>
+    public long Listed => Chosen.Reasons(Place, Today)
+        .Where(r => (Reason is null || r.Reason == Reason) && (CockpitPosts.Numerator(Open) is not { } wanted || r.Numerator == wanted))
+        .Sum(r => r.People);
+
+    /// <summary>Whether the caller may send this list to the team.</summary>
+    public bool MaySend => ShowsPeople && SendList.May(caller, Chosen);
 
     /// <summary>What decided about the one person who was opened, newest first; empty when there is none that may be seen.</summary>
     public IReadOnlyList<Evidence> Evidence() =>

@@ -37,6 +37,7 @@ internal static class ShellSetup
         });
         FollowUpPosts.Map(app);
         WorkPosts.Map(app);
+        CockpitPosts.Map(app);
         app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role))).ForEverybody();
         app.MapGet("/setting/{name}", Set).ForEverybody();
         app.MapGet("/cockpit.csv", Sheet).ForRoles([.. typeof(Pages.Cockpit).GetCustomAttributes(typeof(ForRolesAttribute), false).Cast<ForRolesAttribute>().Single().Roles]);

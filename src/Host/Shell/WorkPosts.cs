@@ -49,6 +49,9 @@ internal static class WorkPosts
             case "attempt" when Enum.TryParse<ContactOutcome>(form["outcome"], out var outcome) && Enum.IsDefined(outcome):
                 await lists.AttemptAsync(caller, id, outcome, Day(form), note, cancel, version);
                 break;
+            case "answer":
+                await lists.AnswerAsync(caller, id, note, cancel, version);
+                break;
             default:
                 throw RefusedException.Because(422, "value", "没有这样的操作。");
         }

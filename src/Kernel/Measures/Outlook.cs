@@ -85,13 +85,29 @@ public sealed class Outlook
         }
     }
 
+    /// <summary>The people of a list themselves, for the system's own hand and never for a page; nobody when the caller sees counts only.</summary>
+    /// <param name="aliases">Null for everybody of the list.</param>
+    internal IReadOnlyList<Member> Members(string organisation, DateOnly asOf, bool? numerator, string? reason, IReadOnlySet<string>? aliases, int most)
+    {
+        var found = new List<Member>();
+        if (Detail is Detail.Counts) return found;
+        for (var offset = 0; found.Count < most; offset += Board.MostPeoplePerPage)
+        {
+            var page = board.People(Indicator.Id, organisation, asOf, numerator, reason, offset, Board.MostPeoplePerPage);
+            found.AddRange(page.Where(m => aliases is null || aliases.Contains(Alias(m.Person))).Take(most - found.Count));
+            if (page.Count < Board.MostPeoplePerPage) break;
+        }
+
+        return found;
+    }
+
     private static Shown Shown(Cell cell, bool isHidden) => new(cell.Organisation, cell.AsOf, isHidden ? null : cell, isHidden);
 
     private SeenMember Seen(Member m, string organisation) => Detail is Detail.Names
         ? new(Alias(m.Person), m.Person, m.Organisation, m.Numerator, m.Reason, m.Evidence)
         : new(Alias(m.Person), null, organisation, m.Numerator, m.Reason, m.Evidence is null ? null : m.Evidence[..m.Evidence.IndexOf('/', StringComparison.Ordinal)]);
 
-    private string Alias(string person) => Convert.ToHexString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(person)).AsSpan(0, AliasBytes));
+    internal string Alias(string person) => Convert.ToHexString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(person)).AsSpan(0, AliasBytes));
 
     private bool IsHidden(string organisation, DateOnly asOf)
     {

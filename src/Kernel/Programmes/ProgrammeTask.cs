@@ -42,6 +42,8 @@ public sealed class ProgrammeTask
     /// <summary>Reference of the visit that did it; null while nothing has.</summary>
     public string? DoneBy => Source.Each("output").Select(o => o.ReferenceTo("valueReference")).FirstOrDefault();
 
+    public DateOnly? AuthoredOn => Json.Day(Source.Text("authoredOn"));
+
     /// <summary>Day on which it was closed; null while open or when nobody wrote it.</summary>
     public DateOnly? ClosedOn => Json.Day(Source.Text("lastModified"));
 

@@ -26,6 +26,7 @@ public sealed class Reconciliation
     {
         var run = new Reconciliation(record, programmes, today, model);
         foreach (var code in programmes.Codes) run.Programme(code);
+        run.Asked();
         return [.. run.changed.Values];
     }
 
@@ -35,8 +36,7 @@ public sealed class Reconciliation
         var package = programmes.For(code, EditionOf(episode), today);
         if (package is null) return;
         var died = record.Died(today);
-        var all = record.Of("QuestionnaireResponse").Select(Visit.Of).OfType<Visit>().Where(v =>
-            v.Date <= today).OrderBy(v => v.Date).ThenBy(v => v.Id, StringComparer.Ordinal).ToList();
+        var all = Visits();
         var own = all.Where(v => v.Forms.Any(package.Forms.ContainsKey)).ToList();
         if (IsBaseless(episode, own))
         {
@@ -54,6 +54,19 @@ public sealed class Reconciliation
         var owed = Owed(package, episode, all, died);
         Tasks(package, episode, all, owed, died);
     }
+
+    /// <summary>What somebody above asked for ends with the visit that does it; nothing here makes it.</summary>
+    private void Asked()
+    {
+        var asked = record.Of("Task").Select(ProgrammeTask.Of).OfType<ProgrammeTask>().Where(t => t is { IsOpen: true, Programme: AskedWork.Programme }).ToList();
+        if (asked.Count is 0) return;
+        var visits = Visits();
+        foreach (var task in asked)
+            if (AskedWork.Settled(task, visits, record.Died(today), today) is { } closed) Put(closed);
+    }
+
+    private List<Visit> Visits() => [.. record.Of("QuestionnaireResponse").Select(Visit.Of).OfType<Visit>().Where(v => v.Date <= today)
+        .OrderBy(v => v.Date).ThenBy(v => v.Id, StringComparer.Ordinal)];
 
     private JsonElement Latest(string code) =>
         Episodes(code).OrderByDescending(e => e.Member("period")?.Text("start"), StringComparer.Ordinal).FirstOrDefault();

@@ -126,6 +126,21 @@ public sealed class WorkLists(RecordAccess records, TimeProvider clock)
         return ChangeAsync(caller, taskId, ifVersion, task => Attempt(caller, task, outcome, when, note), "追访", cancel);
     }
 
+    /// <summary>Says what came of work that somebody asked for and that no form records. Refuses (409) what a programme owes: that ends with its visit.</summary>
+    public Task AnswerAsync(Caller caller, string taskId, string note, CancellationToken cancel, long? ifVersion = null)
+    {
+        if (string.IsNullOrWhiteSpace(note)) throw RefusedException.Because(422, "required", "请写下结果。");
+        return ChangeAsync(caller, taskId, ifVersion, task =>
+        {
+            if (ProgrammeTask.Of(JsonSerializer.SerializeToElement(task)) is not { Programme: AskedWork.Programme })
+                throw RefusedException.Because(409, "conflict", "项目任务由随访自动完成。");
+            Note(task, note, caller);
+            task["status"] = "completed";
+            task["statusReason"] = Json.Concept(ProgrammeCodes.ExitReason, "answered", "已答复");
+            task["lastModified"] = Json.Text(LocalTime.Today(clock));
+        }, "答复", cancel);
+    }
+
     private void Attempt(Caller caller, JsonObject task, ContactOutcome outcome, DateOnly? when, string? note)
     {
         var (code, text) = Words(outcome);
