@@ -39,8 +39,11 @@ internal sealed class Places
         {
             var count = villages / TownCount + (t < villages % TownCount ? 1 : 0);
             var id = $"t{t + 1:00}";
-            var list = Enumerable.Range(1, count).Select(v => new Village($"{id}v{v:00}", VillageName(chance, taken), $"{Division}{t + 1:000}{100 + v:000}", id)).ToList();
-            towns.Add(new(id, TownNames[t], $"{Division}{t + 1:000}", Boundary(corners, t), list));
+            var area = Boundary(corners, t);
+            var cells = Cells.Of(area, count, Chance.For(seed, $"cells {id}"));
+            var list = Enumerable.Range(1, count)
+                .Select(v => new Village($"{id}v{v:00}", VillageName(chance, taken), $"{Division}{t + 1:000}{100 + v:000}", id) { Boundary = cells[v - 1] }).ToList();
+            towns.Add(new(id, TownNames[t], $"{Division}{t + 1:000}", area, list));
         }
 
         return new(towns);
@@ -81,5 +84,8 @@ internal sealed record Town(string Id, string Name, string Code, IReadOnlyList<(
 /// <summary>A village and its clinic; the code has 12 digits (county, town, village).</summary>
 internal sealed record Village(string Id, string Name, string Code, string TownId)
 {
+    /// <summary>A closed ring of longitude and latitude within the town's.</summary>
+    public required IReadOnlyList<(double X, double Y)> Boundary { get; init; }
+
     public string ClinicName => $"{Name}卫生室";
 }

@@ -25,7 +25,11 @@ internal static class SiteBodies
             foreach (var village in town.Villages) yield return Organisation(village.Id, village.ClinicName, "village", town.Id, village.Code);
         }
 
-        foreach (var town in places.Towns) yield return Boundary(town);
+        foreach (var town in places.Towns)
+        {
+            yield return Boundary(town.Id, town.Name, town.Code, town.Boundary);
+            foreach (var village in town.Villages) yield return Boundary(village.Id, village.Name, village.Code, village.Boundary);
+        }
     }
 
     /// <summary>One village doctor per clinic, clinicians and public-health staff per centre, the people of the county's houses.</summary>
@@ -103,23 +107,23 @@ internal static class SiteBodies
         return body;
     }
 
-    private static JsonObject Boundary(Town town)
+    private static JsonObject Boundary(string organisation, string name, string code, IReadOnlyList<(double X, double Y)> boundary)
     {
-        var ring = string.Join(',', town.Boundary.Select(p => string.Create(CultureInfo.InvariantCulture, $"[{p.X},{p.Y}]")));
-        var geojson = $"{{\"type\":\"Feature\",\"properties\":{{\"name\":\"{town.Name}\"}},\"geometry\":{{\"type\":\"Polygon\",\"coordinates\":[[{ring}]]}}}}";
+        var ring = string.Join(',', boundary.Select(p => string.Create(CultureInfo.InvariantCulture, $"[{p.X},{p.Y}]")));
+        var geojson = $"{{\"type\":\"Feature\",\"properties\":{{\"name\":\"{name}\"}},\"geometry\":{{\"type\":\"Polygon\",\"coordinates\":[[{ring}]]}}}}";
         return new()
         {
             ["resourceType"] = "Location",
-            ["id"] = $"area-{town.Id}",
+            ["id"] = $"area-{organisation}",
             ["extension"] = new JsonArray(new JsonObject
             {
                 ["url"] = BoundaryExtension,
                 ["valueAttachment"] = new JsonObject { ["contentType"] = "application/geo+json", ["data"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(geojson)) },
             }),
-            ["identifier"] = new JsonArray(new JsonObject { ["system"] = DivisionSystem, ["value"] = town.Code }),
+            ["identifier"] = new JsonArray(new JsonObject { ["system"] = DivisionSystem, ["value"] = code }),
             ["status"] = "active",
-            ["name"] = town.Name,
-            ["managingOrganization"] = Reference("Organization", town.Id),
+            ["name"] = name,
+            ["managingOrganization"] = Reference("Organization", organisation),
         };
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Measures;
 
@@ -77,6 +76,28 @@ internal sealed class CockpitView
         return new(shown.Organisation, cell, standardised, Fairness.Wilson(cell.Numerator, cell.Denominator), rate < low ? -1 : rate > high ? 1 : 0);
     }
 
+    /// <summary>The places that a funnel can hold: those that may be told.</summary>
+    public IReadOnlyList<FunnelPlot.Place> Funnel(IReadOnlyList<RankRow> rank) => [.. rank.Where(r => r.Cell?.Rate is not null)
+        .Select(r => new FunnelPlot.Place(ShortName(r.Organisation), r.Cell!.Denominator, r.Cell.Rate!.Value, r.Beyond, Link(place: r.Organisation)))];
+
+    /// <summary>The places below that have an outline; below a village, and where none has, there is no map.</summary>
+    public IReadOnlyList<PlaceMap.Place> Map(IReadOnlyList<RankRow> rank, IReadOnlyDictionary<string, Outline> outlines, Words words) =>
+        [.. from row in rank
+            let outline = outlines.GetValueOrDefault(row.Organisation)
+            where outline is not null
+            let label = row.Cell is null ? words["cockpit.hidden"] : row.Cell.Rate is { } rate ? (rate * 100).ToString("0", CultureInfo.InvariantCulture) : words["cockpit.none"]
+            select new PlaceMap.Place(outline, row.Cell?.Rate, label, Link(place: row.Organisation))];
+
+    /// <summary>Against what the map's steps are counted: the target, or where none is set the rate of all.</summary>
+    public double Yardstick => Chosen.Indicator.Target ?? Chosen.At(Place, Today).Cell?.Rate ?? 0;
+
+    /// <summary>The rate of all, around which the funnel stands; null when there is none to tell.</summary>
+    public double? Mean => Chosen.At(Place, Today).Cell?.Rate;
+
+    // What every house here is called after its place adds nothing on a plot.
+    private string ShortName(string organisation) => Names.GetValueOrDefault(organisation, organisation)
+        .Replace("中心卫生院", "", StringComparison.Ordinal).Replace("卫生院", "", StringComparison.Ordinal).Replace("卫生室", "", StringComparison.Ordinal);
+
     public IReadOnlyList<SeenMember> People(int count = PeoplePerPage) =>
         Chosen.People(Place, Today, CockpitPosts.Numerator(Open), Reason, From, count);
 
@@ -94,31 +115,6 @@ internal sealed class CockpitView
 
     public string Link(string? indicator = null, string? place = null, string? more = null) =>
         $"/cockpit?i={Uri.EscapeDataString(indicator ?? Chosen.Indicator.Id)}&o={Uri.EscapeDataString(place ?? Place)}{more}";
-
-    /// <summary>What is on the screen as a sheet: UTF-8 with a mark, so that sheet programs read the Chinese.</summary>
-    public byte[] Sheet(Words words)
-    {
-        var text = new StringBuilder("\uFEFF");
-        Line(text, [words["cockpit.place"], words["cockpit.numerator"], words["cockpit.denominator"], words["cockpit.rate"], words["cockpit.standardised"]]);
-        foreach (var row in Rank())
-            Line(text, [Names.GetValueOrDefault(row.Organisation, row.Organisation),
-                Number(row.Cell?.Numerator), Number(row.Cell?.Denominator), Rate(row.Cell?.Rate), Rate(row.Standardised)]);
-        if (!ShowsPeople) return Encoding.UTF8.GetBytes(text.ToString());
-        Line(text, []);
-        Line(text, [words["cockpit.alias"], words["cockpit.place"], words["cockpit.reasons"], words["cockpit.evidence"]]);
-        foreach (var member in People(Board.MostPeoplePerPage))
-            Line(text, [member.Alias, Names.GetValueOrDefault(member.Place, member.Place),
-                Chosen.Indicator.Reasons.GetValueOrDefault(member.Reason, member.Reason), member.Evidence ?? ""]);
-        return Encoding.UTF8.GetBytes(text.ToString());
-    }
-
-    // A sheet program must not take a cell for a formula.
-    private static void Line(StringBuilder text, IEnumerable<string> cells) => text.AppendJoin(',', cells.Select(c =>
-        $"\"{(c is ['=' or '+' or '-' or '@', ..] ? "'" : "")}{c.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")).Append("\r\n");
-
-    private static string Number(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "";
-
-    private static string Rate(double? rate) => rate?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "";
 
     private static string? Text(string? value) => string.IsNullOrEmpty(value) ? null : value;
 }

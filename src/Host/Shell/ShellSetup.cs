@@ -17,6 +17,7 @@ internal static class ShellSetup
     {
         services.AddHttpContextAccessor();
         services.AddRazorComponents();
+        services.AddSingleton<Boundaries>();
         // Chinese as Chinese: a third of the bytes of numbered entities.
         services.AddSingleton(HtmlEncoder.Create(UnicodeRanges.All));
     }
@@ -40,12 +41,21 @@ internal static class ShellSetup
         CockpitPosts.Map(app);
         app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role))).ForEverybody();
         app.MapGet("/setting/{name}", Set).ForEverybody();
-        app.MapGet("/cockpit.csv", Sheet).ForRoles([.. typeof(Pages.Cockpit).GetCustomAttributes(typeof(ForRolesAttribute), false).Cast<ForRolesAttribute>().Single().Roles]);
+        app.MapGet("/cockpit.csv", Csv).ForRoles(OfCockpit);
+        app.MapGet("/cockpit.xlsx", Xlsx).ForRoles(OfCockpit);
     }
 
-    private static IResult Sheet(HttpContext http, Board board, IndicatorCatalogue catalogue, Outlooks outlooks, TimeProvider clock) =>
+    // Whoever sees the page may take what it shows.
+    private static Role[] OfCockpit => [.. typeof(Pages.Cockpit).GetCustomAttributes(typeof(ForRolesAttribute), false).Cast<ForRolesAttribute>().Single().Roles];
+
+    private static IResult Csv(HttpContext http, Board board, IndicatorCatalogue catalogue, Outlooks outlooks, TimeProvider clock) =>
         CockpitView.Of(http, SignedIn.Caller(http), board, catalogue, outlooks, LocalTime.Today(clock)) is { } view
-            ? Results.File(view.Sheet(Words.Of(http)), "text/csv; charset=utf-8", $"{view.Chosen.Indicator.Id}.csv")
+            ? Results.File(new CockpitSheet(view, Words.Of(http)).Csv(), "text/csv; charset=utf-8", $"{view.Chosen.Indicator.Id}.csv")
+            : Results.NotFound();
+
+    private static IResult Xlsx(HttpContext http, Board board, IndicatorCatalogue catalogue, Outlooks outlooks, TimeProvider clock) =>
+        CockpitView.Of(http, SignedIn.Caller(http), board, catalogue, outlooks, LocalTime.Today(clock)) is { } view
+            ? Results.File(new CockpitSheet(view, Words.Of(http)).Xlsx(), CockpitSheet.WorkbookType, $"{view.Chosen.Indicator.Id}.xlsx")
             : Results.NotFound();
 
     private static string Home(Role? role) => role switch

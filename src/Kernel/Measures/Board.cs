@@ -14,6 +14,9 @@ public sealed class Board(ColumnStore store)
     public Cell? At(string indicator, string organisation, DateOnly asOf) =>
         Cells(indicator, [organisation], asOf, asOf).FirstOrDefault();
 
+    /// <summary>The same of many organisations; one that was not evaluated is left out.</summary>
+    public IReadOnlyList<Cell> At(string indicator, IReadOnlyList<string> organisations, DateOnly asOf) => Cells(indicator, organisations, asOf, asOf);
+
     /// <summary>One cell per evaluated day between the two, oldest first.</summary>
     public IReadOnlyList<Cell> Course(string indicator, string organisation, DateOnly from, DateOnly to) => Cells(indicator, [organisation], from, to);
 
@@ -91,6 +94,14 @@ public sealed class Board(ColumnStore store)
     /// <summary>Names of the organisations by id.</summary>
     public Dictionary<string, string> Names() =>
         store.Read("SELECT id, name FROM organisation", r => (r.GetString(0), r.GetString(1))).ToDictionary(o => o.Item1, o => o.Item2, StringComparer.Ordinal);
+
+    /// <summary>Ids of the organisation and all below it.</summary>
+    public IReadOnlyList<string> Within(string place) => store.Read("SELECT organisation FROM above WHERE ancestor = $a", r => r.GetString(0), ("a", place));
+
+    /// <summary>Ids of the organisations of one kind at or below a place.</summary>
+    public IReadOnlyList<string> OfKind(string kind, string place) => store.Read(
+        "SELECT o.id FROM organisation o JOIN above a ON a.organisation = o.id AND a.ancestor = $a WHERE o.kind = $k ORDER BY o.id",
+        r => r.GetString(0), ("a", place), ("k", kind));
 
     /// <summary>Where an organisation's view of the numbers begins: itself, or for a house that has nobody below it (a commission, a hospital) what it belongs to.</summary>
     public string? Home(string? organisation) => organisation is null ? null : store.Read(

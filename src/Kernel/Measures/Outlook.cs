@@ -48,6 +48,14 @@ public sealed class Outlook
         return new(organisation, asOf, hidden ? null : board.At(Indicator.Id, organisation, asOf), hidden);
     }
 
+    /// <summary>Many places at once: for who may see them all in a single question.</summary>
+    public IReadOnlyDictionary<string, Shown> At(IReadOnlyList<string> organisations, DateOnly asOf)
+    {
+        if (Detail is Detail.Counts) return organisations.ToDictionary(o => o, o => At(o, asOf), StringComparer.Ordinal);
+        var cells = board.At(Indicator.Id, organisations, asOf).ToDictionary(c => c.Organisation, StringComparer.Ordinal);
+        return organisations.ToDictionary(o => o, o => new Shown(o, asOf, cells.GetValueOrDefault(o), false), StringComparer.Ordinal);
+    }
+
     public IReadOnlyList<Shown> Course(string organisation, DateOnly from, DateOnly to) =>
         [.. board.Course(Indicator.Id, organisation, from, to).Select(c => Shown(c, IsHidden(organisation, c.AsOf)))];
 

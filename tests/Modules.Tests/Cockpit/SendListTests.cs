@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
+using MiniExcelLibs;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Measures;
 using Tongxin.Kernel.Programmes;
@@ -94,6 +95,27 @@ public sealed partial class SendListTests
             Assert.Equal(HttpStatusCode.BadRequest, forged.StatusCode);
         Assert.Empty(await StatusesAsync(server));
     }
+
+    [Fact]
+    public async Task The_workbook_holds_what_the_screen_shows_and_no_more()
+    {
+        await using var server = await OpenAsync();
+        using var officer = await server.SignedInAsync("officer");
+        using var city = await server.SignedInAsync("city");
+        using var book = new MemoryStream(await officer.Http.GetByteArrayAsync($"/cockpit.xlsx?i={Indicator}&o=village-a1&open=missed", Cancel));
+        using var hidden = new MemoryStream(await city.Http.GetByteArrayAsync($"/cockpit.xlsx?i={Indicator}&o=village-a1&open=missed", Cancel));
+
+        Assert.Equal(["下级排序", "全部指标", "居民", "这个数怎么来"], book.GetSheetNames());
+        var people = Rows(book, "居民");
+        Assert.Equal(Aliases(await ListAsync(officer)).Order(StringComparer.Ordinal), people.Select(r => (string)r["代号"]!).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(people.SelectMany(r => r.Values), v => v is "陈" or "林" or "m1" or "m2");
+        var rate = Assert.Single(Rows(book, "全部指标"), r => r["指标"] is "管理人群血压控制率");
+        Assert.Equal((0d, 2d), (rate["分子"], rate["分母"]));
+        Assert.Empty(Rows(hidden, "居民"));
+        Assert.Null(Assert.Single(Rows(hidden, "全部指标"), r => r["指标"] is "管理人群血压控制率")["分母"]);
+    }
+
+    private static List<IDictionary<string, object?>> Rows(Stream book, string sheet) => [.. book.Query(true, sheet).Cast<IDictionary<string, object?>>()];
 
     private static async Task<TestServer> OpenAsync(bool postgres = false)
     {
