@@ -20,5 +20,6 @@ public static class Catalogue
         new Referrals.ReferralsModule(),
         new PersonalRecord.PersonalRecordModule(),
         new DataQuality.DataQualityModule(),
+        new HospitalPerformance.HospitalPerformanceModule(),
     ];
 }

@@ -1,0 +1,36 @@
+using System.Collections.Frozen;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Measures;
+using Tongxin.Kernel.Programmes;
+using Tongxin.Web;
+
+namespace Tongxin.Modules.HospitalPerformance;
+
+/// <summary>绩效考核与满意度：score cards over the indicators, explained down to the people.</summary>
+public sealed class HospitalPerformanceModule : HealthSystem
+{
+    private static readonly FrozenSet<Role> Readers = new[]
+    {
+        Role.CountyCommission, Role.CityCommission, Role.HospitalManager, Role.DiseaseControl, Role.TownshipClinician, Role.PublicHealthStaff, Role.TeamLeader,
+        Role.VillageDoctor,
+    }.ToFrozenSet();
+
+    public override string Title => "绩效考核";
+
+    public override string TitleInEnglish => "Performance";
+
+    public override IReadOnlyList<MenuEntry> Menu => [new("考核", "Scores", "/performance", Readers)];
+
+    public override void AddServices(IServiceCollection services) => services.AddSingleton(p =>
+    {
+        var catalogue = p.GetRequiredService<IndicatorCatalogue>();
+        var folder = Path.Combine(ProgrammeServices.DefaultFolder, Name, "definitions", "score-cards");
+        var cards = ScoreCardYaml.ReadFolder(folder, catalogue.All.Select(i => i.Id).ToHashSet(StringComparer.Ordinal));
+        return new ScoreBoard(cards, catalogue, p.GetRequiredService<Outlooks>(), p.GetRequiredService<Board>());
+    });
+
+    /// <summary>Reads the cards at once: a wrong one stops the start and says where, instead of the first visitor.</summary>
+    public override void MapRoutes(IEndpointRouteBuilder routes) => _ = routes.ServiceProvider.GetRequiredService<ScoreBoard>();
+}
