@@ -45,18 +45,23 @@ internal static class FunnelPlot
     private static void Dot(StringBuilder svg, Place place, double x, double y)
     {
         var text = Html.Encode($"{place.Name} {Percent(place.Rate)}");
-        svg.Append(CultureInfo.InvariantCulture, $"<a href=\"{Html.Encode(place.Href)}\"><circle class=\"c-d{(place.Beyond is 0 ? "" : " u")}\" cx=\"{x:0.#}\" cy=\"{y:0.#}\" r=\"4.5\"/>");
+        svg.Append($"<a href=\"{Html.Encode(place.Href)}\">");
+        svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"c-d{(place.Beyond is 0 ? "" : " u")}\" cx=\"{x:0.#}\" cy=\"{y:0.#}\" r=\"4.5\"/>");
         svg.Append(CultureInfo.InvariantCulture, $"<title>{text}</title></a>");
         if (place.Beyond is 0) return;
         var isLeft = x < (Left + Right) / 2;
-        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"em\" x=\"{(isLeft ? x + 9 : x - 9):0.#}\" y=\"{y + 4:0.#}\" text-anchor=\"{(isLeft ? "start" : "end")}\">{text}</text>");
+        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"em\" x=\"{(isLeft ? x + 9 : x - 9):0.#}\" y=\"{y + 4:0.#}\"");
+        svg.Append($" text-anchor=\"{(isLeft ? "start" : "end")}\">{text}</text>");
     }
 
     private static void Grid(StringBuilder svg, double low, double high, Func<double, double> y)
     {
         var step = high - low > 0.4 ? 0.1 : high - low > 0.15 ? 0.05 : 0.02;
         for (var rate = Math.Ceiling(low / step) * step; rate <= high; rate += step)
-            svg.Append(CultureInfo.InvariantCulture, $"<path class=\"c-g\" d=\"M{Left:0} {y(rate):0.#}H{Right:0}\"/><text x=\"{Left - 6:0}\" y=\"{y(rate) + 4:0.#}\" text-anchor=\"end\">{rate * 100:0}</text>");
+        {
+            svg.Append(CultureInfo.InvariantCulture, $"<path class=\"c-g\" d=\"M{Left:0} {y(rate):0.#}H{Right:0}\"/>");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 6:0}\" y=\"{y(rate) + 4:0.#}\" text-anchor=\"end\">{rate * 100:0}</text>");
+        }
     }
 
     private static void Curve(StringBuilder svg, List<long> steps, Func<long, (double Low, double High)> limits, Func<double, double> x, Func<double, double> y, string dashes)

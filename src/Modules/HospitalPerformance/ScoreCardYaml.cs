@@ -26,8 +26,8 @@ internal static class ScoreCardYaml
     {
         var yaml = YamlDocument.Parse(file, text);
         var root = yaml.Root;
-        var sections = Array(root, "sections").Select(s => new ScoreSection(Text(yaml, s, "title"), Text(yaml, s, "en"), [.. Array(s, "items").Select(i => Item(yaml, i, indicators))]))
-            .ToList();
+        var sections = Array(root, "sections")
+            .Select(s => new ScoreSection(Text(yaml, s, "title"), Text(yaml, s, "en"), [.. Array(s, "items").Select(i => Item(yaml, i, indicators))])).ToList();
         var card = new ScoreCard(Text(yaml, root, "id"), Text(yaml, root, "title"), Text(yaml, root, "en"), Text(yaml, root, "level"), Text(yaml, root, "edition"),
             Day(yaml, root, "from") ?? throw yaml.Refuse(root, "required", "缺少 from。"), Day(yaml, root, "to"), Text(yaml, root, "citation"), sections);
         if (!Levels.Contains(card.Level)) throw yaml.Refuse(root, "value", $"level 应为 {string.Join('、', Levels)}。");

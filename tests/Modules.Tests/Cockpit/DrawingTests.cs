@@ -39,14 +39,21 @@ public sealed class DrawingTests
     [InlineData("""{"type":"Polygon","coordinates":"x"}""", 0)]
     [InlineData("""{"type":"Polygon","coordinates":[[[1,2],["a",3]]]}""", 0)]
     [InlineData("not json", 0)]
-    [InlineData("""{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[1,1],[0,0]]],[[[2,2],[3,2],[3,3],[2,2]]]]}}]}""", 2)]
+    [InlineData("""
+        {"type":"FeatureCollection","features":[{"type":"Feature","geometry":
+        {"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[1,1],[0,0]]],[[[2,2],[3,2],[3,3],[2,2]]]]}}]}
+        """, 2)]
     public void What_is_no_outline_is_left_out_and_parts_are_all_drawn(string geojson, int rings)
     {
         var location = JsonSerializer.SerializeToElement(new
         {
             extension = new[]
             {
-                new { url = "http://hl7.org/fhir/StructureDefinition/location-boundary-geojson", valueAttachment = new { data = Convert.ToBase64String(Encoding.UTF8.GetBytes(geojson)) } },
+                new
+                {
+                    url = "http://hl7.org/fhir/StructureDefinition/location-boundary-geojson",
+                    valueAttachment = new { data = Convert.ToBase64String(Encoding.UTF8.GetBytes(geojson)) },
+                },
             },
         });
         Assert.Equal(rings, Boundaries.Rings(location).Count);
