@@ -75,7 +75,7 @@ internal sealed record PersonView
 
     private static (DateOnly Date, string What, string Detail, string Reference) JudgedEvent(JsonElement assessment) => (
         JsonReading.Day(assessment.Text("effectiveDateTime")) ?? default, assessment.Member("code")?.Display() ?? "",
-        string.Join(" ", assessment.Each("note").Select(n => n.Text("text"))), $"Observation/{assessment.Text("id")}");
+        string.Join(" ", assessment.Each("note").Select(n => n.Text("text"))), assessment.First("derivedFrom")?.Text("reference") ?? "");
 
     private static (DateOnly, int, int)? Pressure(JsonElement observation)
     {

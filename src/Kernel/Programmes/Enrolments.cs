@@ -56,30 +56,3 @@ public static class Enrolments
     public static string? EndedBecause(JsonElement episode) =>
         episode.ExtensionAt(ProgrammeCodes.EndReason)?.Member("valueCodeableConcept")?.CodeOf(ProgrammeCodes.ExitReason);
 }
-
-/// <summary>A referral that a rule proposes (转诊建议): a draft ServiceRequest that the doctor sends or leaves.</summary>
-public static class Referrals
-{
-    public static string IdFor(string programme, string visitId) => StableId.Of("refer", programme, visitId);
-
-    internal static JsonObject Propose(string id, ProgrammePackage package, Verdict verdict, Visit visit, PersonRecord record)
-    {
-        var request = new JsonObject
-        {
-            ["resourceType"] = "ServiceRequest",
-            ["id"] = id,
-            ["status"] = "draft",
-            ["intent"] = "proposal",
-            ["category"] = new JsonArray(Json.Concept("http://snomed.info/sct", "3457005", "转诊")),
-            ["priority"] = verdict.Referral is Referral.Urgent ? "stat" : "routine",
-            ["code"] = new JsonObject { ["text"] = verdict.Referral is Referral.Urgent ? "紧急转诊" : "建议转诊" },
-            ["subject"] = Json.Reference(record.Reference),
-            ["authoredOn"] = Json.Text(visit.Date),
-            ["reasonCode"] = new JsonArray(new JsonObject { ["text"] = string.Join("；", verdict.Alerts.Select(a => a.Reason).Append(verdict.Reason).Where(r => r.Length > 0)) }),
-            ["reasonReference"] = new JsonArray(Json.Reference($"Observation/{Assessment.IdFor(package.Code, visit.Id)}")),
-            ["instantiatesCanonical"] = new JsonArray(package.Canonical),
-        };
-        if (package.Sensitivity is { } label) request["meta"] = Sensitivity.Meta(label);
-        return request;
-    }
-}

@@ -67,9 +67,7 @@ public static class FollowUp
     {
         var resources = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { ["patient"] = record.Patient, ["record"] = record.Bundle };
         var forms = Visit.FormsOf(form.Url);
-        var previous = record.Of("QuestionnaireResponse").Where(r => r.Text("status") is "completed" or "amended")
-            .FirstOrDefault(r => Visit.FormsOf(r.Text("questionnaire")).Intersect(forms, StringComparer.Ordinal).Any());
-        resources["previous"] = previous.ValueKind is JsonValueKind.Object ? previous : JsonSerializer.SerializeToElement(new { resourceType = "QuestionnaireResponse" });
+        resources["previous"] = PreviousAnswers.Of(record, forms);
         return new() { Model = model, Today = today, Resources = resources, IsMember = isMember };
     }
 
@@ -81,7 +79,8 @@ public static class FollowUp
         return Visit.Of(JsonSerializer.SerializeToElement(response)) is { } visit ? Judge(record, programmes, visit, filled.Today, model) : [];
     }
 
-    private static List<Verdict> Judge(PersonRecord record, ProgrammeSet programmes, Visit visit, DateOnly today, IFhirModel model)
+    /// <summary>Verdicts of every programme that judges a visit.</summary>
+    internal static List<Verdict> Judge(PersonRecord record, ProgrammeSet programmes, Visit visit, DateOnly today, IFhirModel model)
     {
         var verdicts = new List<Verdict>();
         foreach (var code in programmes.Codes)

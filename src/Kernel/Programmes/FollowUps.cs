@@ -24,16 +24,33 @@ public sealed class FollowUps(RecordAccess records, InstalledProgrammes programm
     public async Task<Filling> OpenAsync(Caller caller, string patientId, string formId, CancellationToken cancel) =>
         FollowUp.Start(await Person(caller, patientId, cancel), FormFor(formId), Today, model);
 
-    /// <summary>The form that serves every programme whose follow-up is due or upcoming for this person, asked once: ids joined by <c>+</c>; null when none is.</summary>
-    public async Task<string?> FormForVisitAsync(Caller caller, string patientId, CancellationToken cancel)
+    /// <summary>
+    /// The form of one visit that serves every programme whose follow-up is due for this person: ids joined by <c>+</c>; null when none is.
+    /// <paramref name="first"/> leads and is asked whether due or not. Long examinations are not put into a follow-up by themselves: see <see cref="OpenFormsAsync"/>.
+    /// </summary>
+    public async Task<string?> FormForVisitAsync(Caller caller, string patientId, CancellationToken cancel, string? first = null)
+    {
+        var due = await OpenFormsAsync(caller, patientId, cancel);
+        var led = first is null ? [] : first.Split('+');
+        // What belongs to a protected compartment is never mixed with what everybody may read.
+        var compartment = programmes.Current.SensitivityOf(led.Length > 0 ? led : [.. due.Select(d => d.Form).Where(Judged).Take(1)]);
+        due = [.. due.Where(d => programmes.Current.SensitivityOf([d.Form]) == compartment)];
+        var forms = led.Length > 0 && !led.Any(Judged) ? led : [.. led.Concat(due.Select(d => d.Form).Where(Judged)).Distinct(StringComparer.Ordinal)];
+        if (forms.Length is 0) forms = [.. due.Select(d => d.Form).Take(1)];
+        return forms.Length is 0 ? null : string.Join('+', forms.Take(FormComposition.MostForms));
+    }
+
+    /// <summary>Forms of open tasks whose window has begun, the longest due first, once each.</summary>
+    public async Task<IReadOnlyList<(string Form, string Title)>> OpenFormsAsync(Caller caller, string patientId, CancellationToken cancel)
     {
         var record = await Person(caller, patientId, cancel);
-        var forms = record.Of("Task").Select(ProgrammeTask.Of).OfType<ProgrammeTask>()
+        return [.. record.Of("Task").Select(ProgrammeTask.Of).OfType<ProgrammeTask>()
             .Where(t => t is { IsOpen: true, Form.Length: > 0 } && t.Window.On(Today) is WindowState.Due or WindowState.Overdue)
-            .OrderBy(t => t.Window.Due).Select(t => t.Form!).Distinct(StringComparer.Ordinal)
-            .Where(f => programmes.Current.Form(f, Today) is not null).Take(FormComposition.MostForms).ToList();
-        return forms.Count is 0 ? null : string.Join('+', forms);
+            .OrderBy(t => t.Window.Due).DistinctBy(t => t.Form, StringComparer.Ordinal)
+            .Where(t => programmes.Current.Form(t.Form!, Today) is not null).Select(t => (t.Form!, t.Title))];
     }
+
+    private bool Judged(string form) => programmes.Current.All.Any(p => p.IsValidOn(Today) && p.Rules.Rows.Count > 0 && p.Rules.Forms.Contains(form));
 
     /// <summary>Class, reason, next date and proposals of the answers so far; nothing is written. Wrong answers are told as issues, not thrown.</summary>
     public async Task<FollowUpDecision> PreviewAsync(Caller caller, string patientId, JsonElement response, CancellationToken cancel)
@@ -51,6 +68,7 @@ public sealed class FollowUps(RecordAccess records, InstalledProgrammes programm
         if (string.IsNullOrWhiteSpace(idempotencyKey)) throw RefusedException.Because(400, "required", "保存随访需要一个幂等键。");
         var record = await Person(caller, patientId, cancel);
         var id = response.Text("id") is { } given && ResourceKey.IsLegalId(given) ? given : StableId.Of("visit", caller.Subject, patientId, idempotencyKey);
+        await RefuseForeignAsync(caller, record, id, cancel);
         var decision = FollowUp.Decide(record, programmes.Current, Filled(caller, response, id), model);
         if (decision.IsRefused) throw new RefusedException(422, [.. decision.Issues.Where(i => i.IsError)]);
         var changes = decision.Resources.Select(r => RecordReading.Put(r, (string?)r["id"] == id ? ifVersion : null)).ToList();
@@ -58,23 +76,45 @@ public sealed class FollowUps(RecordAccess records, InstalledProgrammes programm
         return new(new("QuestionnaireResponse", id), decision);
     }
 
+    // A correction must not write over somebody else's visit, nor bring back one that was withdrawn.
+    private async Task RefuseForeignAsync(Caller caller, PersonRecord record, string id, CancellationToken cancel)
+    {
+        var key = new ResourceKey("QuestionnaireResponse", id);
+        var standing = record.Find(key.ToString());
+        if (standing is null && await records.ReadAsync(caller, key, cancel) is { IsDeleted: false } stored)
+            standing = RecordReading.Parse(stored);
+        if (standing is null) return;
+        if (standing.Value.ReferenceTo("subject") != record.Reference) throw RefusedException.Because(404, "not-found", "此人没有这次随访。");
+        if (standing.Value.Text("status") is "entered-in-error") throw RefusedException.Because(422, "business-rule", "这次随访已经作废，不能再更正；请新建一次随访。");
+    }
+
     /// <summary>Withdraws a visit that was recorded in error: it stays in history, its results and tasks are undone.</summary>
-    public async Task VoidAsync(Caller caller, string patientId, string responseId, string reason, CancellationToken cancel)
+    public async Task VoidAsync(Caller caller, string patientId, string responseId, string reason, CancellationToken cancel, long? ifVersion = null)
     {
         if (string.IsNullOrWhiteSpace(reason)) throw RefusedException.Because(422, "required", "作废随访需要说明原因。");
         var record = await Person(caller, patientId, cancel);
         var key = $"QuestionnaireResponse/{responseId}";
         if (record.Find(key) is not { } standing) throw RefusedException.Because(404, "not-found", "没有这次随访。");
+        if (standing.Text("status") is "entered-in-error") return;
         var gone = record.Resources.Where(r => r.Key == key
             || (r.Text("id")!.StartsWith("from-", StringComparison.Ordinal) && r.Each("derivedFrom").Any(d => d.Text("reference") == key)))
             .Select(r =>
             {
                 var copy = (JsonObject)JsonNode.Parse(r.GetRawText())!;
                 copy["status"] = "entered-in-error";
+                if (r.Key == key) Withdrawn(copy, caller, reason);
                 return copy;
             }).ToList();
         var derived = Reconciliation.Of(record.With(gone), programmes.Current, Today, model);
-        await records.CommitAsync(caller, [.. gone.Concat(derived).Select(r => RecordReading.Put(r))], new(Reason: reason), cancel);
+        var changes = gone.Concat(derived).Select(r => RecordReading.Put(r, (string?)r["id"] == responseId ? ifVersion : null)).ToList();
+        await records.CommitAsync(caller, changes, new(Reason: reason), cancel);
+    }
+
+    private static void Withdrawn(JsonObject response, Caller caller, string reason)
+    {
+        if (response["extension"] is not JsonArray extensions) response["extension"] = extensions = [];
+        extensions.Add(new JsonObject { ["url"] = ProgrammeCodes.VoidReason, ["valueString"] = reason });
+        response["author"] = Json.Reference(caller.Subject);
     }
 
     /// <summary>Enrols by hand or by referral from a day. Refuses (422) whom the programme does not take, with its reason.</summary>

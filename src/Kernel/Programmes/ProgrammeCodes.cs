@@ -40,5 +40,8 @@ public static class ProgrammeCodes
     /// <summary>Why an enrolment ended.</summary>
     public const string EndReason = Fhir + "StructureDefinition/programme-end-reason";
 
+    /// <summary>Why a visit was withdrawn (作废), on its QuestionnaireResponse.</summary>
+    public const string VoidReason = Fhir + "StructureDefinition/void-reason";
+
     public static string Canonical(string type, string id) => $"{Fhir}{type}/{id}";
 }

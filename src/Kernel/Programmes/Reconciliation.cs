@@ -16,6 +16,7 @@ public sealed class Reconciliation
     private readonly DateOnly today;
     private readonly IFhirModel model;
     private readonly Dictionary<string, JsonObject> changed = new(StringComparer.Ordinal);
+    private readonly List<(ProgrammePackage Package, Verdict Verdict, Visit Visit)> judged = [];
     private PersonRecord record;
 
     private Reconciliation(PersonRecord record, ProgrammeSet programmes, DateOnly today, IFhirModel model) =>
@@ -26,6 +27,8 @@ public sealed class Reconciliation
     {
         var run = new Reconciliation(record, programmes, today, model);
         foreach (var code in programmes.Codes) run.Programme(code);
+        foreach (var visit in run.judged.Select(j => j.Visit).DistinctBy(v => v.Id).ToList()) run.Refer(visit);
+        run.Unrefer();
         run.Asked();
         return [.. run.changed.Values];
     }
@@ -119,22 +122,40 @@ public sealed class Reconciliation
             // What is the same to the byte moves nothing; what changed moves every visit after it.
             again |= before is null || !Same(written, before.Source);
             Put(written);
-            Refer(package, verdict, visit);
+            judged.Add((package, verdict, visit));
         }
     }
 
-    private void Refer(ProgrammePackage package, Verdict verdict, Visit visit)
+    /// <summary>One proposal for a visit and compartment, of all programmes that it served; those that were not judged again are asked again.</summary>
+    private void Refer(Visit visit)
     {
-        var id = Referrals.IdFor(package.Code, visit.Id);
-        var standing = record.Find($"ServiceRequest/{id}");
-        if (verdict.Referral is Referral.None)
+        var all = programmes.Codes.Select(c => programmes.On(c, visit.Date) ?? programmes.On(c, today)).OfType<ProgrammePackage>()
+            .Where(p => p.Rules.Rows.Count > 0 && visit.Forms.Any(f => p.Forms.ContainsKey(f) && p.Rules.Judges(f)))
+            .Select(p => (Package: p, Verdict: judged.Find(j => j.Package.Code == p.Code && j.Visit.Id == visit.Id).Verdict ?? Judgement.Of(p, record, visit, model)));
+        foreach (var compartment in all.GroupBy(a => a.Package.Sensitivity, StringComparer.Ordinal).ToList())
         {
-            if (standing is { } draft && draft.Text("status") is "draft") Void(draft);
+            var former = compartment.Select(a => record.Find($"ServiceRequest/{Referrals.FormerIdFor(a.Package.Code, visit.Id)}")).OfType<JsonElement>().ToList();
+            var id = Referrals.IdFor(compartment.Key, visit.Id);
+            var standing = record.Find($"ServiceRequest/{id}");
+            var asking = compartment.Where(a => a.Verdict.Referral is not Referral.None).ToList();
+            foreach (var draft in former.Where(f => f.Text("status") is "draft")) Void(draft);
+            if (asking.Count is 0)
+            {
+                if (standing is { } draft && draft.Text("status") is "draft") Void(draft);
+            }
+            else if (standing?.Text("status") is null or "draft" or "entered-in-error" && former.TrueForAll(f => f.Text("status") is "draft" or "entered-in-error"))
+            {
+                Put(Referrals.Propose(id, asking, visit, record));
+            }
         }
-        else if (standing is null || standing.Value.Text("status") is "draft" or "entered-in-error")
-        {
-            Put(Referrals.Propose(id, package, verdict, visit, record));
-        }
+    }
+
+    /// <summary>A proposal that nobody sent goes with the visit that was withdrawn.</summary>
+    private void Unrefer()
+    {
+        foreach (var draft in record.Of("ServiceRequest").Where(r => r.Text("status") is "draft").ToList())
+            if (draft.Each("supportingInfo").Select(s => s.Text("reference")).Any(v => v is not null && record.Find(v) is { } visit && visit.Text("status") is "entered-in-error"))
+                Void(draft);
     }
 
     private List<Owed> Owed(ProgrammePackage package, JsonElement episode, List<Visit> all, DateOnly? died)

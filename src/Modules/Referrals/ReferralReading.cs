@@ -86,7 +86,7 @@ internal static class ReferralReading
         id.Length > 0 && await records.ReadAsync(caller, new("Organization", id), cancel) is { IsDeleted: false } stored ? ReferralTask.Text(Parse(stored),
             "name") ?? id : "";
 
-    private static ReferralView? OfTask(JsonElement task, long version) => ReferralTask.Read(task) is not { } referral ? null : new()
+    public static ReferralView? OfTask(JsonElement task, long version) => ReferralTask.Read(task) is not { } referral ? null : new()
     {
         Request = ReferralTask.IdIn(task, "focus"), Referral = referral, PatientId = ReferralTask.IdIn(task, "for"), Version = version,
         History = [.. Each(task, "note").Select(n => new Said(DateTimeOffset.Parse(ReferralTask.Text(n, "time")!, CultureInfo.InvariantCulture).ToOffset(LocalTime.Offset),
