@@ -5,8 +5,9 @@ namespace Tongxin.Fhir.Questionnaires;
 
 /// <summary>One form for a visit that serves several programmes: what the forms share is asked once.</summary>
 /// <remarks>
-/// Two items are the same question when they have the same linkId and the same type; authors of programmes use the same linkIds for the same
-/// things. Groups of the same linkId are merged, choices of the same question are united, everything else follows in the order of the forms.
+/// Two items are the same question when they have the same linkId, in whatever group they stand; authors of programmes use the same linkIds for the same
+/// things. Groups of the same linkId are merged, choices of the same question are united, everything else follows in the order of the forms. A question that
+/// two forms ask with different types is asked as the first form asks it.
 /// </remarks>
 public static class FormComposition
 {
@@ -24,7 +25,7 @@ public static class FormComposition
         foreach (var further in questionnaires.Skip(1))
         {
             var part = (JsonObject)JsonSerializer.SerializeToNode(further)!;
-            MergeItems(whole, part);
+            MergeItems(whole, whole, part);
             MergeVariables(whole, part);
         }
 
@@ -39,7 +40,7 @@ public static class FormComposition
         return JsonSerializer.SerializeToElement(whole);
     }
 
-    private static void MergeItems(JsonObject into, JsonObject from)
+    private static void MergeItems(JsonObject whole, JsonObject into, JsonObject from)
     {
         if (from["item"] is not JsonArray items) return;
         var target = into["item"] as JsonArray ?? [];
@@ -48,18 +49,43 @@ public static class FormComposition
         var place = target.Count;
         foreach (var item in items.OfType<JsonObject>().Reverse().ToList())
         {
-            var same = target.OfType<JsonObject>().FirstOrDefault(t => (string?)t["linkId"] == (string?)item["linkId"] && (string?)t["type"] == (string?)item["type"]);
-            if (same is null)
+            if (Find(whole, (string?)item["linkId"]) is { } same)
             {
-                target.Insert(place, item.DeepClone());
+                if (target.IndexOf(same) is >= 0 and var at) place = at;
+                Unite(whole, same, item);
                 continue;
             }
 
-            place = target.IndexOf(same);
-            MergeItems(same, item);
-            MergeChoices(same, item);
-            if ((bool?)item["required"] is true) same["required"] = true;
+            var added = (JsonObject)item.DeepClone();
+            added.Remove("item");
+            target.Insert(place, added);
+            MergeItems(whole, added, item);
+            // A group whose questions the other forms ask already is no group.
+            if ((string?)item["type"] is "group" && added["item"] is JsonArray { Count: 0 }) target.Remove(added);
         }
+
+        if (target.Count is 0 && into != whole && (string?)into["type"] is not "group") into.Remove("item");
+    }
+
+    private static void Unite(JsonObject whole, JsonObject same, JsonObject item)
+    {
+        MergeItems(whole, same, item);
+        MergeChoices(same, item);
+        if ((bool?)item["required"] is true) same["required"] = true;
+        // Asked when one of the forms always asks it.
+        if (item["enableWhen"] is null) same.Remove("enableWhen");
+    }
+
+    private static JsonObject? Find(JsonObject owner, string? linkId)
+    {
+        if (owner["item"] is not JsonArray items) return null;
+        foreach (var item in items.OfType<JsonObject>())
+        {
+            if ((string?)item["linkId"] == linkId) return item;
+            if (Find(item, linkId) is { } below) return below;
+        }
+
+        return null;
     }
 
     private static void MergeChoices(JsonObject into, JsonObject from)

@@ -29,11 +29,17 @@ public static partial class FormFields
         foreach (var item in filling.All.Where(i => i.Item.IsQuestion).ToList())
         {
             if (!given.TryGetValue(item.Name, out var texts)) continue;
-            item.Answers.Clear();
-            item.Answers.AddRange(texts.Where(t => !string.IsNullOrWhiteSpace(t)).Select(t => Parse(t.Trim(), item.Item)));
+            Put(item, texts);
         }
 
         filling.Recalculate();
+    }
+
+    /// <summary>Replaces the answers of one field; <see cref="Filling.Recalculate"/> makes the rest follow.</summary>
+    public static void Put(FilledItem item, IEnumerable<string> texts)
+    {
+        item.Answers.Clear();
+        item.Answers.AddRange(texts.Where(t => !string.IsNullOrWhiteSpace(t)).Select(t => Parse(t.Trim(), item.Item)));
     }
 
     /// <summary>The text a field shows for an answer.</summary>

@@ -23,8 +23,12 @@ internal static class ShellSetup
     }
 
     /// <summary>Before sign-in decides: files that are nobody's.</summary>
-    public static void UsePages(this WebApplication app) =>
-        app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Path.Combine(AppContext.BaseDirectory, "wwwroot")) });
+    public static void UsePages(this WebApplication app) => app.Use(OfflineFiles.CompressedAsync).UseStaticFiles(new StaticFileOptions
+    {
+        FileProvider = new PhysicalFileProvider(OfflineFiles.Folder),
+        ContentTypeProvider = OfflineFiles.Types,
+        OnPrepareResponse = OfflineFiles.Prepare,
+    });
 
     /// <summary>After sign-in is mapped.</summary>
     public static void MapPages(this WebApplication app)
@@ -39,6 +43,7 @@ internal static class ShellSetup
         FollowUpPosts.Map(app);
         WorkPosts.Map(app);
         CockpitPosts.Map(app);
+        OfflineRoutes.Map(app);
         app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role))).ForEverybody();
         app.MapGet("/setting/{name}", Set).ForEverybody();
         app.MapGet("/cockpit.csv", Csv).ForRoles(OfCockpit);

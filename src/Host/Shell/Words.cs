@@ -24,6 +24,10 @@ public sealed class Words
 
     public static Words Of(HttpContext? http) => All[http?.Request.Cookies[Cookie] is "en" ? "en" : "zh-CN"];
 
+    /// <summary>The words that begin with one of these, as JSON for a page's script.</summary>
+    public string Json(params IReadOnlyList<string> beginnings) =>
+        JsonSerializer.Serialize(texts.Where(t => beginnings.Any(b => t.Key.StartsWith(b, StringComparison.Ordinal))).ToDictionary(StringComparer.Ordinal));
+
     /// <summary>Keys of one language, for the test that the two agree.</summary>
     internal static IEnumerable<string> Keys(string culture) => All[culture].texts.Keys;
 

@@ -7,17 +7,19 @@ addEventListener('keydown', event => {
   if (event.ctrlKey && event.key === 'Enter') document.querySelector('form[data-fill] .primary')?.click();
 });
 
-const form = document.querySelector('form[data-fill]');
+const form = document.querySelector('form[data-fill][action]');
 if (form) {
   let waiting = 0, asked = 0;
   const verdict = document.getElementById('verdict');
   const ask = async () => {
+    // The filler judges by itself once it is here.
+    if (form.dataset.filled) return;
     const number = ++asked;
     const answer = await fetch(form.dataset.fill, { method: 'POST', body: new FormData(form) });
-    if (answer.ok && number === asked) verdict.innerHTML = await answer.text();
+    if (answer.ok && number === asked && !form.dataset.filled) verdict.innerHTML = await answer.text();
   };
   form.addEventListener('input', () => { clearTimeout(waiting); waiting = setTimeout(ask, 150); });
-  form.addEventListener('submit', () => form.querySelector('.primary').setAttribute('aria-busy', 'true'));
+  form.addEventListener('submit', () => form.dataset.filled || form.querySelector('.primary').setAttribute('aria-busy', 'true'));
 }
 
 // A signature drawn with finger, pen or mouse: kept as a path of whole points, never as a bitmap.

@@ -31,6 +31,8 @@ public static class ProgrammeServices
         });
         services.AddSingleton(p => new VisitReading(
             p.GetRequiredService<RecordAccess>(), p.GetRequiredService<InstalledProgrammes>(), p.GetRequiredService<IFhirModel>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new QueuedVisits(
+            p.GetRequiredService<RecordAccess>(), p.GetRequiredService<FollowUps>(), p.GetRequiredService<InstalledProgrammes>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new RecordedProgrammes(
             p.GetRequiredService<RecordAccess>(), p.GetRequiredService<InstalledProgrammes>(), p.GetRequiredService<ILogger<RecordedProgrammes>>()));
         services.AddSingleton(p => new Everybody(p.GetRequiredService<IRecordStore>(), p.GetRequiredService<RecordAccess>(), p.GetRequiredService<TimeProvider>()));

@@ -1,3 +1,4 @@
+using Tongxin.Fhir.Questionnaires;
 using Tongxin.Kernel.Programmes;
 using Tongxin.Kernel.Programmes.Packages;
 using Tongxin.Kernel.Records.Model;
@@ -20,6 +21,18 @@ public sealed class GoldenCaseTests
         Assert.NotEmpty(cases);
         var differences = cases.SelectMany(c => GoldenCases.Run(c, Set.Value, FirelyModel.R4)).ToList();
         Assert.True(differences.Count is 0, string.Join('\n', differences));
+    }
+
+    [Fact]
+    public void Any_two_forms_can_be_asked_in_one_visit_and_what_they_share_is_asked_once()
+    {
+        var forms = Set.Value.All.SelectMany(p => p.Forms.Values).ToList();
+        foreach (var (one, other) in forms.SelectMany(one => forms.Where(f => f != one).Select(other => (one, other))))
+        {
+            var both = Form.Read(FormComposition.Compose([one.Source, other.Source]));
+
+            Assert.Empty(one.ByLinkId.Values.Concat(other.ByLinkId.Values).Where(i => i.IsQuestion && !both.ByLinkId.ContainsKey(i.LinkId)).Select(i => i.LinkId));
+        }
     }
 
     [Theory]
