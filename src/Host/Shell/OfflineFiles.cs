@@ -26,7 +26,8 @@ internal static class OfflineFiles
     /// <summary>Gives the compressed neighbour of a file of the runtime to a browser that reads it.</summary>
     public static Task CompressedAsync(HttpContext http, RequestDelegate next)
     {
-        if (http.Request.Path.StartsWithSegments("/forms/runtime", StringComparison.Ordinal) && http.Request.Headers.AcceptEncoding.ToString().Contains("br", StringComparison.Ordinal)
+        if (http.Request.Path.StartsWithSegments("/forms/runtime", StringComparison.Ordinal)
+            && http.Request.Headers.AcceptEncoding.ToString().Contains("br", StringComparison.Ordinal)
             && File.Exists(Path.Combine(Folder, $"{http.Request.Path.Value![1..]}.br")))
             http.Request.Path += ".br";
         return next(http);
