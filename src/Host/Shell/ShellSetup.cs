@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Microsoft.Extensions.FileProviders;
@@ -46,12 +47,17 @@ internal static class ShellSetup
         OfflineRoutes.Map(app);
         app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role))).ForEverybody();
         app.MapGet("/setting/{name}", Set).ForEverybody();
-        app.MapGet("/cockpit.csv", Csv).ForRoles(OfCockpit);
-        app.MapGet("/cockpit.xlsx", Xlsx).ForRoles(OfCockpit);
+        app.MapGet("/cockpit.csv", Csv).ForRoles(RolesOf<Pages.Cockpit>());
+        app.MapGet("/cockpit.xlsx", Xlsx).ForRoles(RolesOf<Pages.Cockpit>());
+        app.MapGet("/analysis/draft", Draft).ForRoles(RolesOf<Pages.Analysis>());
     }
 
     // Whoever sees the page may take what it shows.
-    private static Role[] OfCockpit => [.. typeof(Pages.Cockpit).GetCustomAttributes(typeof(ForRolesAttribute), false).Cast<ForRolesAttribute>().Single().Roles];
+    private static Role[] RolesOf<TPage>() => [.. typeof(TPage).GetCustomAttributes(typeof(ForRolesAttribute), false).Cast<ForRolesAttribute>().Single().Roles];
+
+    private static IResult Draft(string? sql, string? title) => sql is { Length: > 0 and <= AnalystQuery.LongestText }
+        ? Results.File(Encoding.UTF8.GetBytes(DraftIndicator.Of(title ?? "", sql)), "text/plain; charset=utf-8", $"{DraftIndicator.NameOf(sql)}.sql")
+        : Results.BadRequest();
 
     private static IResult Csv(HttpContext http, Board board, IndicatorCatalogue catalogue, Outlooks outlooks, TimeProvider clock) =>
         CockpitView.Of(http, SignedIn.Caller(http), board, catalogue, outlooks, LocalTime.Today(clock)) is { } view

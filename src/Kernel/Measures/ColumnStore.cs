@@ -56,11 +56,21 @@ public sealed class ColumnStore : IDisposable
         }
     }
 
+    /// <summary>Name under which the store stands in SQL.</summary>
+    internal string Name => $"\"{Path.GetFileNameWithoutExtension(writer.DataSource)}\"";
+
+    /// <summary>A connection of its own, for the caller to close.</summary>
+    internal DuckDBConnection Open()
+    {
+        var connection = new DuckDBConnection(source);
+        connection.Open();
+        return connection;
+    }
+
     /// <summary>Reads rows on a connection of its own.</summary>
     public List<T> Read<T>(string sql, Func<DuckDBDataReader, T> row, params (string Name, object? Value)[] parameters)
     {
-        using var connection = new DuckDBConnection(source);
-        connection.Open();
+        using var connection = Open();
         return Read(connection, sql, row, parameters);
     }
 

@@ -20,12 +20,15 @@ public enum Detail
 public static class DetailRule
 {
     /// <param name="home">Organisation at which the caller's view of the numbers begins.</param>
-    public static Detail For(Caller caller, Indicator indicator, string home)
+    public static Detail For(Caller caller, Indicator indicator, string home) => For(caller, indicator.Sensitivity, home);
+
+    /// <param name="sensitivity">Compartments of what is behind the number.</param>
+    public static Detail For(Caller caller, SensitivityLabels sensitivity, string home)
     {
         if (caller.Scopes is not null || Policy.Of(caller.Role) is not { } policy) return Detail.Counts;
 
         // 精神卫生法 §23: who may not read the compartment does not see it under a pseudonym either.
-        if ((indicator.Sensitivity & ~policy.Labels) is not SensitivityLabels.None) return Detail.Counts;
+        if ((sensitivity & ~policy.Labels) is not SensitivityLabels.None) return Detail.Counts;
         var readsPeople = (policy.On("Patient") & Interactions.Read) is Interactions.Read;
         return caller.Role switch
         {

@@ -20,6 +20,7 @@ public static class MeasureServices
         services.AddSingleton<Freshness>();
         services.AddSingleton<Outlooks>();
         services.AddSingleton<SendList>();
+        services.AddSingleton<Analyst>();
         services.AddHostedService(p => new Follower(
             p.GetRequiredService<IRecordStore>(), p.GetRequiredService<ColumnStore>(), p.GetRequiredService<IndicatorCatalogue>(),
             p.GetRequiredService<IFhirModel>(), p.GetRequiredService<Freshness>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Follower>>()));
