@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Playwright;
 using Tongxin.Kernel.Measures;
 using Tongxin.Kernel.Programmes;
 
