@@ -98,6 +98,10 @@ public sealed class Board(ColumnStore store)
     /// <summary>Ids of the organisation and all below it.</summary>
     public IReadOnlyList<string> Within(string place) => store.Read("SELECT organisation FROM above WHERE ancestor = $a", r => r.GetString(0), ("a", place));
 
+    /// <summary>What an organisation stands straight below; null for the top.</summary>
+    public string? Parent(string place) =>
+        store.Read("SELECT parent FROM organisation WHERE id = $o", r => r.IsDBNull(0) ? null : r.GetString(0), ("o", place)).FirstOrDefault();
+
     /// <summary>Ids of the organisations of one kind at or below a place.</summary>
     public IReadOnlyList<string> OfKind(string kind, string place) => store.Read(
         "SELECT o.id FROM organisation o JOIN above a ON a.organisation = o.id AND a.ancestor = $a WHERE o.kind = $k ORDER BY o.id",

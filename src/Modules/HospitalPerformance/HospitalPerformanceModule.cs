@@ -21,16 +21,31 @@ public sealed class HospitalPerformanceModule : HealthSystem
 
     public override string TitleInEnglish => "Performance";
 
-    public override IReadOnlyList<MenuEntry> Menu => [new("考核", "Scores", "/performance", Readers)];
+    public override IReadOnlyList<MenuEntry> Menu =>
+    [
+        new("考核", "Scores", "/performance", Readers),
+        new("满意度", "Survey", "/surveys", new HashSet<Role> { Role.CountyCommission, Role.HospitalManager, Role.TeamLeader, Role.PublicHealthStaff }),
+    ];
 
-    public override void AddServices(IServiceCollection services) => services.AddSingleton(p =>
+    public override void AddServices(IServiceCollection services)
     {
-        var catalogue = p.GetRequiredService<IndicatorCatalogue>();
-        var folder = Path.Combine(ProgrammeServices.DefaultFolder, Name, "definitions", "score-cards");
-        var cards = ScoreCardYaml.ReadFolder(folder, catalogue.All.Select(i => i.Id).ToHashSet(StringComparer.Ordinal));
-        return new ScoreBoard(cards, catalogue, p.GetRequiredService<Outlooks>(), p.GetRequiredService<Board>());
-    });
+        var definitions = Path.Combine(ProgrammeServices.DefaultFolder, Name, "definitions");
+        services.AddSingleton<Satisfaction>();
+        services.AddSingleton(p => new SurveyInvitations(
+            p.GetRequiredService<RecordAccess>(), p.GetRequiredService<TimeProvider>(), Survey.ReadFolder(Path.Combine(definitions, "surveys"))));
+        services.AddSingleton(p =>
+        {
+            var catalogue = p.GetRequiredService<IndicatorCatalogue>();
+            var cards = ScoreCardYaml.ReadFolder(Path.Combine(definitions, "score-cards"), catalogue.All.Select(i => i.Id).ToHashSet(StringComparer.Ordinal));
+            return new ScoreBoard(cards, catalogue, p.GetRequiredService<Outlooks>(), p.GetRequiredService<Board>(), p.GetRequiredService<Satisfaction>());
+        });
+    }
 
-    /// <summary>Reads the cards at once: a wrong one stops the start and says where, instead of the first visitor.</summary>
-    public override void MapRoutes(IEndpointRouteBuilder routes) => _ = routes.ServiceProvider.GetRequiredService<ScoreBoard>();
+    /// <summary>Reads cards and surveys at once: a wrong one stops the start and says where, instead of the first visitor.</summary>
+    public override void MapRoutes(IEndpointRouteBuilder routes)
+    {
+        _ = routes.ServiceProvider.GetRequiredService<ScoreBoard>();
+        _ = routes.ServiceProvider.GetRequiredService<SurveyInvitations>();
+        PostSurvey.Map(routes);
+    }
 }
