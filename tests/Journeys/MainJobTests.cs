@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
 using Tongxin.Kernel.Measures;
 using Tongxin.Kernel.Programmes;
 

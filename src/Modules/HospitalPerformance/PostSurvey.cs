@@ -40,7 +40,8 @@ internal static class PostSurvey
     }
 
     private static async Task<IResult> ShowAsync(string token, HttpContext http, SurveyInvitations invitations) =>
-        await invitations.OpenAsync(token, http.RequestAborted) is { } survey ? Form(http, survey, token, null) : Form(http, null, "", "survey.gone", StatusCodes.Status404NotFound);
+        await invitations.OpenAsync(token, http.RequestAborted) is { } survey
+            ? Form(http, survey, token, null) : Form(http, null, "", "survey.gone", StatusCodes.Status404NotFound);
 
     private static async Task<IResult> AnswerAsync(string token, HttpContext http, SurveyInvitations invitations)
     {

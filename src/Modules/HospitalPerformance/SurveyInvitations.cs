@@ -39,7 +39,8 @@ public sealed class SurveyInvitations(RecordAccess records, TimeProvider clock, 
     /// <summary>The survey that a token opens; null when the token is unknown, used or over: they look the same.</summary>
     public async Task<Survey?> OpenAsync(string token, CancellationToken cancel) => await FindAsync(token, cancel) is { } found ? found.Survey : null;
 
-    /// <summary>Takes one answer. Throws <see cref="RefusedException"/>: 404 for a token that opens nothing, 422 for an answer that is not whole, 409 or 412 when it was used meanwhile.</summary>
+    /// <summary>Takes one answer. Throws <see cref="RefusedException"/>: 404 for a token that opens nothing, 422 for an answer that is not whole.</summary>
+    /// <remarks>Refused (409 or 412) when the token was used meanwhile.</remarks>
     public async Task AnswerAsync(string token, IReadOnlyDictionary<string, int> answers, CancellationToken cancel)
     {
         if (await FindAsync(token, cancel) is not { } found) throw RefusedException.Because(404, "not-found", "这个二维码已用过或已过期。");
