@@ -18,6 +18,7 @@ public static class Catalogue
         new ChildHealth.ChildHealthModule(),
         new FamilyDoctor.FamilyDoctorModule(),
         new Referrals.ReferralsModule(),
+        new Rights.RightsModule(),
         new PersonalRecord.PersonalRecordModule(),
         new DataQuality.DataQualityModule(),
         new HospitalPerformance.HospitalPerformanceModule(),

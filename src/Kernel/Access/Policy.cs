@@ -28,13 +28,16 @@ public static class Policy
             new(ResourceGroups.Calendars, Shared, Keep),
     ];
 
-    private static readonly Grant[] Themselves =
+    // Whoever speaks for another decides nothing about who else may look, and so cannot lengthen her own say.
+    private static readonly Grant[] ForAnother =
     [
         .. Everybody, new(ResourceGroups.Clinical, Related, Look), new(ResourceGroups.Affairs, Related, Look), new(ResourceGroups.Money, Related, Look),
-        // What a resident may add: own measurements and answers, bookings, letters, consent, requests such as a correction.
-        new(ResourceGroups.Set("Observation QuestionnaireResponse Appointment Communication Consent Task"), Related, Create),
-        new(ResourceGroups.Set("Appointment Consent"), Related, Update),
+        // What a resident may add: own measurements and answers, bookings, letters, requests such as a correction.
+        new(ResourceGroups.Set("Observation QuestionnaireResponse Appointment Communication Task"), Related, Create),
+        new(ResourceGroups.Set("Appointment"), Related, Update),
     ];
+
+    private static readonly Grant[] Themselves = [.. ForAnother, new(ResourceGroups.Set("Consent"), Related, Create | Update)];
 
     private static readonly FrozenDictionary<Role, RolePolicy> Table = new Dictionary<Role, RolePolicy>
     {
@@ -102,7 +105,7 @@ public static class Policy
         [Role.Resident] = new() { Span = Span.Self, Grants = Themselves, Labels = SensitivityLabels.All, Purposes = ["PATRQT"] },
 
         // 代办人: a child's or parent's record without what the person would keep to herself.
-        [Role.Proxy] = new() { Span = Span.Self, Grants = Themselves, Purposes = ["FAMRQT", "PATRQT"] },
+        [Role.Proxy] = new() { Span = Span.Self, Grants = ForAnother, Purposes = ["FAMRQT", "PATRQT"] },
 
         // Other systems: what their scopes say, within the people of their organisation.
         [Role.Integration] = new() { Span = Span.OwnAndBelow, Grants = Carers, Purposes = Care },

@@ -40,12 +40,17 @@ internal static class Belonging
             "Task" when status is "requested" or "received" or "accepted" or "ready" or "in-progress" or "on-hold" => In(resource, "owner"),
             "CareTeam" when status is "proposed" or "active" =>
                 In(resource, "managingOrganization").Concat(Each(resource, "participant").SelectMany(p => In(p, "member").Concat(In(p, "onBehalfOf")))),
+            // 知情同意: whom she lets in by her own will, for as long as she lets them.
+            "Consent" when status is "active" => Permitted(resource),
             // 家庭医生签约: the team's organisation signs, or is named as the authority.
             "Contract" when status is "executed" => In(resource, "authority").Concat(Each(resource, "signer").SelectMany(s => In(s, "party"))),
             _ => [],
         };
         return [.. organisations.Distinct(StringComparer.Ordinal).Select(o => new Relation(person, o))];
     }
+
+    private static IEnumerable<string> Permitted(JsonElement consent) => Each(consent, "provision").Where(p => p.Text("type") is "permit")
+        .SelectMany(p => Each(p, "actor")).SelectMany(a => In(a, "reference"));
 
     private static string? PatientIn(IndexEntries index, SearchParameter parameter)
     {

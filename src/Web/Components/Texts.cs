@@ -24,6 +24,9 @@ public sealed class Texts
 
     public string this[string key] => words.GetValueOrDefault(key, key);
 
+    /// <summary>Null when there is no such word.</summary>
+    public string? Maybe(string key) => words.GetValueOrDefault(key);
+
     public IEnumerable<string> Keys => words.Keys;
 
     /// <summary>The words of the module that <paramref name="assembly"/> holds under this name, in the reader's language.</summary>

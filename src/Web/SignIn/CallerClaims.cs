@@ -29,7 +29,7 @@ internal static class CallerClaims
     }
 
     /// <summary>The claims of a session in one post.</summary>
-    public static List<Claim> Of(Account account, Post post, string session, DateTimeOffset started)
+    public static List<Claim> Of(Account account, Post post, string session, DateTimeOffset started, string? ward = null)
     {
         var claims = new List<Claim>
         {
@@ -38,7 +38,7 @@ internal static class CallerClaims
                 started.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture)),
         };
         if (post.Organisation is { } organisation) claims.Add(new(ClaimNames.Organisation, organisation));
-        if (account.Wards.Length > 0) claims.Add(new(ClaimNames.Wards, account.Wards));
+        if ((ward ?? account.Wards) is { Length: > 0 } wards) claims.Add(new(ClaimNames.Wards, wards));
         return claims;
     }
 }

@@ -18,12 +18,13 @@ internal static class Sessions
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
     private static readonly ConcurrentDictionary<string, (string? Stamp, DateTimeOffset At)> Stamps = new(StringComparer.Ordinal);
 
-    public static async Task BeginAsync(HttpContext http, Account account, Post post)
+    /// <param name="ward">Id of the one person for whom she speaks in this session; null for what the account says.</param>
+    public static async Task BeginAsync(HttpContext http, Account account, Post post, string? ward = null)
     {
         var services = http.RequestServices;
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         var session = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
-        var identity = new ClaimsIdentity(CallerClaims.Of(account, post, session, now), CookieAuthenticationDefaults.AuthenticationScheme, ClaimNames.Name, ClaimNames.Role);
+        var identity = new ClaimsIdentity(CallerClaims.Of(account, post, session, now, ward), CookieAuthenticationDefaults.AuthenticationScheme, ClaimNames.Name, ClaimNames.Role);
         var principal = new ClaimsPrincipal(identity);
         await http.SignInAsync(CookieAuthenticationDefaults.AuthenticationScheme, principal);
         var caller = CallerClaims.Caller(principal, http.Connection.RemoteIpAddress?.ToString())!;

@@ -71,6 +71,8 @@ public static class SignInSetup
     public static WebApplication MapSignIn(this WebApplication app)
     {
         app.UseAuthorization();
+        // After authorization, which asks anew who it is.
+        app.Use(Proxies.KeepStandingAsync);
         app.Use(RouteRoles.GuardAsync);
         app.UseAntiforgery();
         SignInPages.Map(app);

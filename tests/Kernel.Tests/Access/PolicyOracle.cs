@@ -40,6 +40,8 @@ internal static class PolicyOracle
         return role switch
         {
             _ when cares => true,
+            // Who speaks for another does not decide who else may look.
+            Role.Proxy when type is "Consent" => looks,
             Role.Resident or Role.Proxy => looks
                 || (what is Interactions.Create && type is "Observation" or "QuestionnaireResponse" or "Appointment" or "Communication" or "Consent" or "Task"
                     && what is Interactions.Create)
