@@ -54,7 +54,7 @@ public static class SignInSetup
         app.Use(Refusals.TellAsync);
         app.Use(SmartConfiguration.TellAsync);
         // The FHIR API is no page of OpenID Connect: its handlers, which look at every request, would cost it more than reading a resource does.
-        app.UseWhen(http => http.Request.Path.StartsWithSegments(FhirEndpoint.BasePath, StringComparison.Ordinal), api => api.Use(IdentifyAsync));
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(FhirEndpoint.BasePath, StringComparison.Ordinal), api => api.Use(IdentifyAsync).Use(Proxies.KeepStandingAsync));
         // Said here, because the host would otherwise put the same middleware before all, not seeing it in a branch.
         ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
         app.UseWhen(http => !http.Request.Path.StartsWithSegments(FhirEndpoint.BasePath, StringComparison.Ordinal), pages => pages.UseAuthentication());
