@@ -3,7 +3,6 @@ using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Records;
 using Tongxin.Kernel.Records.Search;
-using Tongxin.Web.Components;
 
 namespace Tongxin.Modules.Rights;
 

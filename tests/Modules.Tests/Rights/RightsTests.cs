@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Tongxin.Kernel.Access;
-using Tongxin.Modules.Rights;
 using Tongxin.Modules.Tests.SignIn;
 
 namespace Tongxin.Modules.Tests.Rights;
