@@ -77,8 +77,10 @@ internal static class CorrectionBody
     public static Correction? Read(JsonElement task)
     {
         if (task.Member("code")?.CodeIn(Codes) is not Code) return null;
-        string? Given(string name) => task.Each("input").FirstOrDefault(i => i.Member("type")?.CodeIn(Codes) == name) is { ValueKind: JsonValueKind.Object } i ? i.Text("valueString") : null;
-        return new(task.Text("id") ?? "", task.IdIn("for") ?? "", Given("field") ?? "", Given("wanted") ?? "", task.Text("description") ?? "", task.Text("status") ?? "",
+        string? Given(string name) =>
+            task.Each("input").FirstOrDefault(i => i.Member("type")?.CodeIn(Codes) == name) is { ValueKind: JsonValueKind.Object } i ? i.Text("valueString") : null;
+        return new(
+            task.Text("id") ?? "", task.IdIn("for") ?? "", Given("field") ?? "", Given("wanted") ?? "", task.Text("description") ?? "", task.Text("status") ?? "",
             task.Member("statusReason")?.Text("text"), JsonReading.Day(task.Text("authoredOn")), JsonReading.Day(task.Member("restriction")?.Member("period")?.Text("end")),
             JsonReading.Day(task.Member("executionPeriod")?.Text("end")));
     }

@@ -49,7 +49,8 @@ public sealed class SpeakFor(RecordAccess records, TimeProvider clock)
         var (me, now) = (Consents.Me(caller), clock.GetUtcNow());
         var asked = code.Trim().ToUpperInvariant() is { Length: Length } text
             ? (await records.SearchAsync(Hands, "Consent", $"identifier={System}|{Hash(text)}&status=proposed", cancel)).Matches : [];
-        if (asked is not [var stored] || JsonReading.Parse(stored) is var invitation && (EndOf(invitation) < now || invitation.IdIn("patient") is null || invitation.IdIn("patient") == me))
+        if (asked is not [var stored] || JsonReading.Parse(stored) is var invitation
+            && (EndOf(invitation) < now || invitation.IdIn("patient") is null || invitation.IdIn("patient") == me))
             throw RefusedException.Because(422, "code", "代码不对或已过期。");
         var person = JsonReading.Parse(stored).IdIn("patient")!;
         var (mine, hers) = (await NameAsync(me, cancel), await NameAsync(person, cancel));

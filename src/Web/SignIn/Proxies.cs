@@ -55,7 +55,8 @@ public static class Proxies
             var standing = new List<string>();
             foreach (var ward in http.User.FindFirst(ClaimNames.Wards)?.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [])
                 if (await StandsAsync(http.RequestServices.GetRequiredService<RecordAccess>(), ward, subject["Patient/".Length..], http.RequestAborted)) standing.Add(ward);
-            var identity = new ClaimsIdentity(http.User.Claims.Where(c => c.Type is not ClaimNames.Wards), http.User.Identity!.AuthenticationType, ClaimNames.Name, ClaimNames.Role);
+            var identity = new ClaimsIdentity(
+                http.User.Claims.Where(c => c.Type is not ClaimNames.Wards), http.User.Identity!.AuthenticationType, ClaimNames.Name, ClaimNames.Role);
             identity.AddClaim(new(ClaimNames.Wards, string.Join(' ', standing)));
             http.User = new ClaimsPrincipal(identity);
         }

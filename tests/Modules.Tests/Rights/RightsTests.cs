@@ -104,7 +104,8 @@ public sealed partial class RightsTests
         Assert.Contains("体检单写明吸烟", page, StringComparison.Ordinal);
         var sources = await resident.Http.GetStringAsync("/fhir/Provenance?patient=m1", Cancel);
         Assert.Contains("Practitioner/d", sources, StringComparison.Ordinal);
-        Assert.Contains("\"total\":4", await resident.Http.GetStringAsync("/fhir/Communication?subject=Patient/m1&_total=accurate&_summary=count", Cancel), StringComparison.Ordinal);
+        var letters = await resident.Http.GetStringAsync("/fhir/Communication?subject=Patient/m1&_total=accurate&_summary=count", Cancel);
+        Assert.Contains("\"total\":4", letters, StringComparison.Ordinal);
     }
 
     [Theory]
