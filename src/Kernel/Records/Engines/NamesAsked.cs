@@ -22,11 +22,7 @@ internal sealed class NamesAsked
             if (include.TargetType is { } target) Types.Add(target);
             if (include.Parameter is { } parameter) Parameters.Add(parameter.ToString());
         }
-        if (visibility is not Visibility.Scoped scoped) return;
-        Types.UnionWith(scoped.Types.Keys);
-        Counties.UnionWith(scoped.Counties);
-        foreach (var person in scoped.People) Keys.Add(new("Patient", person));
-        foreach (var organisation in scoped.Organisations) Keys.Add(new("Organization", organisation));
+        if (visibility is Visibility.Scoped scoped) Counties.UnionWith(scoped.Counties);
     }
 
     private void Add(Criterion criterion)

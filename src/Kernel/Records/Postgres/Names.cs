@@ -16,6 +16,8 @@ internal sealed class Names
     public NameDictionary Counties { get; } = new("county");
     public NameDictionary Displays { get; } = new("display");
 
+    public OrganisationRows Organisations { get; } = new();
+
     public int Parameter(SearchParameter parameter) => Parameters[parameter.ToString()];
 
     public int System(string? system) => string.IsNullOrEmpty(system) ? None : Systems[Texts.Exact(system)];

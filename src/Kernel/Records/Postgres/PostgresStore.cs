@@ -8,6 +8,7 @@ namespace Tongxin.Kernel.Records.Postgres;
 internal sealed class PostgresStore : IRecordStore
 {
     private readonly Connections connections;
+    private readonly Names names;
     private readonly Reads reads;
     private readonly SearchStatements searches;
     private readonly FeedWake wake;
@@ -15,7 +16,7 @@ internal sealed class PostgresStore : IRecordStore
 
     private PostgresStore(Connections connections, Names names, PostgresOptions options)
     {
-        this.connections = connections;
+        (this.connections, this.names) = (connections, names);
         var ids = new ResourceIds();
         Upkeep = new PostgresUpkeep(connections, names, ids);
         reads = new(connections.Readers, names);
@@ -39,6 +40,10 @@ internal sealed class PostgresStore : IRecordStore
                 await PostgresSchema.PrepareAsync(connection, options.Unsafe, cancel);
                 await dictionaries.LoadAsync(connection, cancel);
             }
+
+            // Every type has its number from the beginning: a policy names all that its caller may see, stored or not.
+            await using (var side = await opened.Side.OpenConnectionAsync(cancel))
+                await dictionaries.Types.EnsureAsync(side, Model.FirelyModel.ResourceTypes, cancel);
             return new(opened, dictionaries, options);
         }
         catch
@@ -49,28 +54,28 @@ internal sealed class PostgresStore : IRecordStore
     }
 
     public Task<Stored?> ReadAsync(ResourceKey key, Visibility visibility, CancellationToken cancel) =>
-        ExplainedAsync(reads.ReadAsync(key, visibility, cancel));
+        ExplainedAsync(async () => await reads.ReadAsync(key, await KnownAsync(visibility, cancel), cancel));
 
     public Task<Stored?> ReadVersionAsync(ResourceKey key, long version, Visibility visibility, CancellationToken cancel) =>
-        ExplainedAsync(reads.ReadVersionAsync(key, version, visibility, cancel));
+        ExplainedAsync(async () => await reads.ReadVersionAsync(key, version, await KnownAsync(visibility, cancel), cancel));
 
     public Task<IReadOnlyList<Committed>> CommitAsync(PreparedCommit commit, CancellationToken cancel) => queue.CommitAsync(commit, cancel);
 
     public Task<SearchPage> SearchAsync(SearchRequest request, Visibility visibility, CancellationToken cancel) =>
-        ExplainedAsync(searches.SearchAsync(request, visibility, cancel));
+        ExplainedAsync(async () => await searches.SearchAsync(request, await KnownAsync(visibility, cancel), cancel));
 
     public Task<HistoryPage> HistoryAsync(HistoryRequest request, Visibility visibility, CancellationToken cancel) =>
-        ExplainedAsync(reads.HistoryAsync(request, visibility, cancel));
+        ExplainedAsync(async () => await reads.HistoryAsync(request, await KnownAsync(visibility, cancel), cancel));
 
     public Task<IReadOnlyList<FeedEntry>> FeedAsync(long position, int limit, CancellationToken cancel) =>
-        ExplainedAsync(reads.FeedAsync(position, limit, cancel));
+        ExplainedAsync(() => reads.FeedAsync(position, limit, cancel));
 
     public async Task<long> FeedGrewAsync(long position, CancellationToken cancel)
     {
         while (true)
         {
             var next = wake.Next;
-            if (await ExplainedAsync(reads.HeadAsync(cancel)) is var head && head > position) return head;
+            if (await ExplainedAsync(() => reads.HeadAsync(cancel)) is var head && head > position) return head;
             await next.WaitAsync(cancel);
         }
     }
@@ -82,11 +87,17 @@ internal sealed class PostgresStore : IRecordStore
         await connections.DisposeAsync();
     }
 
-    private static async Task<T> ExplainedAsync<T>(Task<T> reading)
+    private async ValueTask<Visibility> KnownAsync(Visibility visibility, CancellationToken cancel)
+    {
+        await names.Organisations.LearnAsync(connections.Readers, visibility, names, cancel);
+        return visibility;
+    }
+
+    private static async Task<T> ExplainedAsync<T>(Func<Task<T>> reading)
     {
         try
         {
-            return await reading;
+            return await reading();
         }
         catch (Exception failure) when (Connections.Explain(failure) is { } outage)
         {

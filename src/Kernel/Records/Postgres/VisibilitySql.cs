@@ -40,14 +40,19 @@ internal static class VisibilitySql
     private static string People(Visibility.Scoped scoped, string row, SqlText sql, Names names)
     {
         var ways = new List<string>(3);
-        if (scoped.People.Count > 0)
+        // One place or person is asked by "=": a list of unknown length makes PostgreSQL plan the statement anew each time.
+        if (scoped.People.Count is 1)
+            ways.Add($"{row}.person = (SELECT v.rid FROM resource v WHERE v.id = {sql.Text(scoped.People.First())} AND v.type = {Type("Patient")})");
+        else if (scoped.People.Count > 0)
             ways.Add($"{row}.person = ANY(ARRAY(SELECT v.rid FROM resource v WHERE v.id = ANY({Texts(scoped.People)}) AND v.type = {Type("Patient")}))");
         if (scoped.Counties.Count > 0)
         {
             var counties = scoped.Counties.Where(names.Counties.IsKnown).Select(c => names.Counties[c]).ToList();
             ways.Add($"{row}.county = ANY({sql.Parameter(counties, NpgsqlDbType.Array | NpgsqlDbType.Integer)})");
         }
-        if (scoped.Organisations.Count > 0)
+        if (names.Organisations.Of(scoped.Organisations) is { } rows)
+            ways.Add($"EXISTS (SELECT 1 FROM relation x WHERE x.person = {row}.person AND x.organisation = {Rows(rows)})");
+        else if (scoped.Organisations.Count > 0)
             ways.Add(
                 $"""
                 EXISTS (SELECT 1 FROM relation x WHERE x.person = {row}.person AND x.organisation = ANY(
@@ -55,6 +60,7 @@ internal static class VisibilitySql
                 """);
         return ways.Count is 0 ? "false" : string.Join(" OR ", ways);
 
+        string Rows(long[] rows) => rows.Length is 1 ? sql.Long(rows[0]) : $"ANY({sql.Parameter(rows, NpgsqlDbType.Array | NpgsqlDbType.Bigint)})";
         string Texts(IEnumerable<string> ids) => sql.Parameter(ids.ToList(), NpgsqlDbType.Array | NpgsqlDbType.Text);
         string Type(string name) => names.Types.IsKnown(name) ? names.Types[name].ToString() : "-1";
     }
