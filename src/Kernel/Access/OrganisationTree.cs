@@ -1,12 +1,11 @@
 using System.Text.Json;
-using Microsoft.Extensions.Hosting;
 using Tongxin.Kernel.Records;
 using Tongxin.Kernel.Records.Search;
 
 namespace Tongxin.Kernel.Access;
 
 /// <summary>Keeps the <see cref="Organisations"/> of the record at hand: at once for what this server writes, within two seconds for what others do.</summary>
-public sealed class OrganisationTree : BackgroundService
+public sealed class OrganisationTree : StandingWork
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(2);
 
@@ -48,7 +47,7 @@ public sealed class OrganisationTree : BackgroundService
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         try
         {

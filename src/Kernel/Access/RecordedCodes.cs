@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Records;
@@ -12,7 +11,7 @@ namespace Tongxin.Kernel.Access;
 /// Loading 47,000 diagnoses takes about a second, which nobody who reads a person should wait for: it happens beside the start. Until it is done a code of
 /// a value set that is not yet known is not refused; who asks the terminology itself waits for <see cref="GetAsync"/>.
 /// </remarks>
-public sealed partial class RecordedCodes : BackgroundService
+public sealed partial class RecordedCodes : StandingWork
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(2);
     private static readonly string[] Types = ["CodeSystem", "ValueSet"];
@@ -63,7 +62,7 @@ public sealed partial class RecordedCodes : BackgroundService
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
         using var timer = new PeriodicTimer(Pace, clock);

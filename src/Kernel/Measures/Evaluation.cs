@@ -63,9 +63,12 @@ internal static class Evaluation
         ColumnStore.Run(connection, $"SET search_path = '{searchPath}'");
     }
 
+    // Whom nobody cares for belongs to no place: kept, so that nothing stops, and counted in no place's number.
+    private const string NoPlace = "";
+
     private static void Insert(DuckDBConnection connection, Indicator indicator, string day) => ColumnStore.Run(connection, $"""
         INSERT INTO main.membership
-        SELECT $id, {day}, person, organisation, coalesce(excluded, false), coalesce(numerator, false) AND NOT coalesce(excluded, false), reason, evidence
+        SELECT $id, {day}, person, coalesce(organisation, '{NoPlace}'), coalesce(excluded, false), coalesce(numerator, false) AND NOT coalesce(excluded, false), reason, evidence
         FROM ({indicator.Sql}) WHERE denominator
         """, ("id", indicator.Id));
 

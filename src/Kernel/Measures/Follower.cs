@@ -1,7 +1,7 @@
+using Tongxin.Kernel.Access;
 using System.Reflection;
 using System.Text.Json;
 using DuckDB.NET.Data;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Fhir.Model;
 using Tongxin.Kernel.Records;
@@ -12,7 +12,7 @@ namespace Tongxin.Kernel.Measures;
 /// <remarks>Derived and restartable: its place in the feed is stored in the same transaction as what it made of it.</remarks>
 internal sealed partial class Follower(
     IRecordStore store, ColumnStore columns, IndicatorCatalogue catalogue, IFhirModel model, Freshness freshness, TimeProvider clock,
-    ILogger<Follower> logger) : BackgroundService
+    ILogger<Follower> logger) : StandingWork
 {
     private const int EntriesPerRead = 2_000;
     private const int MonthsOfCourse = 13;
@@ -44,7 +44,7 @@ internal sealed partial class Follower(
     /// <summary>The county's date.</summary>
     private DateOnly Today => DateOnly.FromDateTime(clock.GetUtcNow().ToOffset(CountyZone).DateTime);
 
-    protected override async Task ExecuteAsync(CancellationToken cancel)
+    protected override async Task RunAsync(CancellationToken cancel)
     {
         await PrepareAsync(cancel);
         while (!cancel.IsCancellationRequested)

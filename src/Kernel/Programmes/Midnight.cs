@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
@@ -13,7 +12,7 @@ namespace Tongxin.Kernel.Programmes;
 /// is kept in the record: after days of standing still, every day that was missed is made up; a sweep that broke off is done again.
 /// </remarks>
 internal sealed partial class Midnight(
-    IRecordStore store, RecordAccess records, FollowUps followUps, InstalledProgrammes installed, TimeProvider clock, ILogger<Midnight> logger) : BackgroundService
+    IRecordStore store, RecordAccess records, FollowUps followUps, InstalledProgrammes installed, TimeProvider clock, ILogger<Midnight> logger) : StandingWork
 {
     private const int MostYears = 120;
 
@@ -26,7 +25,7 @@ internal sealed partial class Midnight(
     private static readonly Caller Self = Caller.System("programmes-midnight");
     private readonly Reached place = new(store, records, Self, Name);
 
-    protected override async Task ExecuteAsync(CancellationToken cancel)
+    protected override async Task RunAsync(CancellationToken cancel)
     {
         while (!cancel.IsCancellationRequested)
         {

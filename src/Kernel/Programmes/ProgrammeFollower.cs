@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
@@ -13,7 +12,7 @@ namespace Tongxin.Kernel.Programmes;
 /// </remarks>
 internal sealed partial class ProgrammeFollower(
     IRecordStore store, FollowUps followUps, RecordAccess records, RecordedProgrammes recorded, TimeProvider clock, ILogger<ProgrammeFollower> logger)
-    : BackgroundService
+    : StandingWork
 {
     public const int Batch = 100;
     private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(1);
@@ -35,7 +34,7 @@ internal sealed partial class ProgrammeFollower(
         await base.StartAsync(cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken cancel)
+    protected override async Task RunAsync(CancellationToken cancel)
     {
         var position = await ReadPositionAsync(cancel);
         var saved = clock.GetUtcNow();

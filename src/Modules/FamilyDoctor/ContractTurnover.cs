@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
@@ -10,11 +9,11 @@ namespace Tongxin.Modules.FamilyDoctor;
 
 /// <summary>What the calendar does to contracts: the day after its last a contract expires, or hands over to its renewal.</summary>
 /// <remarks>Pages need none of it, since the state is computed from the day; it ends the relation by which the team sees the person. Runs each midnight (UTC+8).</remarks>
-internal sealed partial class ContractTurnover(RecordAccess records, TimeProvider clock, ILogger<ContractTurnover> logger) : BackgroundService
+internal sealed partial class ContractTurnover(RecordAccess records, TimeProvider clock, ILogger<ContractTurnover> logger) : StandingWork
 {
     private static readonly Caller Self = Caller.System("contract-turnover");
 
-    protected override async Task ExecuteAsync(CancellationToken cancel)
+    protected override async Task RunAsync(CancellationToken cancel)
     {
         while (!cancel.IsCancellationRequested)
         {

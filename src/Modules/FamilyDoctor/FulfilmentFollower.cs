@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
@@ -12,7 +11,7 @@ namespace Tongxin.Modules.FamilyDoctor;
 /// <summary>Follows the feed, so that a visit, a form, a reading or a signature is counted under the contract whoever wrote it.</summary>
 /// <remarks>Its position is kept in the record, written at most once a minute; after a crash some people are looked at again, which is harmless.</remarks>
 internal sealed partial class FulfilmentFollower(RecordFeed feed, RecordAccess records, FulfilContract fulfil, TimeProvider clock, ILogger<FulfilmentFollower> logger)
-    : BackgroundService
+    : StandingWork
 {
     public const int Batch = 500;
     private const int PeopleInOneSearch = 100;
@@ -25,7 +24,7 @@ internal sealed partial class FulfilmentFollower(RecordFeed feed, RecordAccess r
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
     private static readonly HashSet<string> Watched = new(StringComparer.Ordinal) { "Contract", "QuestionnaireResponse", "Observation", "Encounter", "ChargeItem" };
 
-    protected override async Task ExecuteAsync(CancellationToken cancel)
+    protected override async Task RunAsync(CancellationToken cancel)
     {
         var (position, saved) = (await ReadPositionAsync(cancel), clock.GetUtcNow());
         while (!cancel.IsCancellationRequested)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Records;
@@ -12,7 +11,7 @@ namespace Tongxin.Modules.People;
 /// <summary>Follows the feed: whoever is registered, imported or corrected is compared with the record, and likely pairs go onto the list.</summary>
 /// <remarks>Where it stands is kept in the record (<c>Basic/duplicate-watch</c>); after a crash some people are compared again, which changes nothing.</remarks>
 internal sealed partial class DuplicateWatch(
-    RecordFeed feed, RecordAccess records, LikelyDuplicates duplicates, PossibleDuplicates pairs, TimeProvider clock, ILogger<DuplicateWatch> logger) : BackgroundService
+    RecordFeed feed, RecordAccess records, LikelyDuplicates duplicates, PossibleDuplicates pairs, TimeProvider clock, ILogger<DuplicateWatch> logger) : StandingWork
 {
     private const int Batch = 200;
     private static readonly ResourceKey Place = new("Basic", "duplicate-watch");
@@ -21,7 +20,7 @@ internal sealed partial class DuplicateWatch(
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(4);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         try
         {

@@ -66,11 +66,22 @@ public sealed class EvaluationTests : IDisposable
         Assert.Null(new Board(store).At("control", "t2", Today));
     }
 
+    [Fact]
+    public void Whom_no_place_cares_for_is_in_no_places_number_and_stops_nothing()
+    {
+        Write("INSERT INTO patient VALUES ('a','t1',false),('b',NULL,false)");
+        Everybody();
+        store.WriteAsync(c => Evaluation.OfPeople(c, [Control], Today, ["a", "b"]), default).Wait();
+
+        Assert.Equal(1, new Board(store).At("control", "county", Today)!.Denominator);
+        Assert.Equal("a", new Board(store).People("control", "county", Today, null, null, 0, 100).Single().Person);
+    }
+
     /// <summary>Random histories: after each step, asking only the touched people gives what asking everybody gives.</summary>
     [Fact]
     public void Incremental_equals_full()
     {
-        var step = Gen.Select(Gen.Int[0, 9], Gen.Int[0, 3], Gen.Int[1, 12], Gen.Int[100, 180]);
+        var step = Gen.Select(Gen.Int[0, 9], Gen.Int[0, 4], Gen.Int[1, 12], Gen.Int[100, 180]);
         step.Array[1, 25].Sample(steps =>
         {
             Write("DELETE FROM patient; DELETE FROM reading; DELETE FROM membership; DELETE FROM cell");
@@ -82,6 +93,7 @@ public sealed class EvaluationTests : IDisposable
                     0 => $"DELETE FROM patient WHERE person = '{person}'; INSERT INTO patient VALUES ('{person}', 't{number % 2 + 1}', false)",
                     1 => $"INSERT INTO reading VALUES ('r{value}', '{person}', '2026-{month:00}-01', {value})",
                     2 => $"UPDATE patient SET clinic = CASE clinic WHEN 't1' THEN 't2' ELSE 't1' END WHERE person = '{person}'",
+                    3 => $"UPDATE patient SET clinic = NULL WHERE person = '{person}'",
                     _ => $"UPDATE patient SET dead = NOT dead WHERE person = '{person}'",
                 });
                 store.WriteAsync(c => Evaluation.OfPeople(c, [Control], Today, [person]), default).Wait();

@@ -78,7 +78,7 @@ public sealed class BackupTests : IDisposable
         Assert.True(total >= Before, $"{total} of at least {Before} came back.");
         Assert.Empty(await restored.Services.GetRequiredService<RecordUpkeep>().VerifyAsync(null, Cancel));
         var trail = await restored.Services.GetRequiredService<AuditTrail>().VerifyAsync(Cancel);
-        Assert.True(trail.Holds, trail.Problem);
+        Assert.True(trail.Holds, $"{trail.Problem} Row {trail.FirstBroken} of {trail.Rows}.");
         await CreateAsync(client, "after");
         await restored.StopAsync(Cancel);
     }

@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Kernel.Records;
 
@@ -13,7 +12,7 @@ namespace Tongxin.Kernel.Access;
 
 /// <summary>Follows the audit trail with the <see cref="AlertRules"/>: an alert is a task for the auditor, due in 72 hours, and an entry of the trail.</summary>
 /// <remarks>Commands write to the trail too, also while no server runs: the place reached is kept in a file, and what came meanwhile is read at the start.</remarks>
-internal sealed partial class AlertWatch(RecordAccess records, AuditTrail trail, RecordEngine engine, TimeProvider clock, ILogger<AlertWatch> logger) : BackgroundService
+internal sealed partial class AlertWatch(RecordAccess records, AuditTrail trail, RecordEngine engine, TimeProvider clock, ILogger<AlertWatch> logger) : StandingWork
 {
     public const string TaskSystem = "https://tongxin.health/cs/task";
     public const string TaskCode = "review-alert";
@@ -35,7 +34,7 @@ internal sealed partial class AlertWatch(RecordAccess records, AuditTrail trail,
     private bool isCatchingUp;
     private long position;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         trail.Sealed = (sequence, entries) => queue.Writer.TryWrite((sequence, entries));
         try

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Records;
@@ -8,7 +7,7 @@ namespace Tongxin.Kernel.Access;
 
 /// <summary>Serves the record's Subscriptions: one delivery for each that is requested or active, begun and ended as they are written.</summary>
 internal sealed class HookWatch(IRecordStore store, RecordEvents events, RecordAccess record, SearchQuery queries, OutgoingAddresses outgoing, TimeProvider clock,
-    ILogger<HookWatch> logger) : BackgroundService
+    ILogger<HookWatch> logger) : StandingWork
 {
     /// <summary>Subscriptions served at once; each follows the feed on its own.</summary>
     public const int Most = 100;
@@ -20,7 +19,7 @@ internal sealed class HookWatch(IRecordStore store, RecordEvents events, RecordA
 
     private readonly Dictionary<ResourceKey, (string Meaning, CancellationTokenSource Stop, Task Running)> deliveries = [];
 
-    protected override async Task ExecuteAsync(CancellationToken cancel)
+    protected override async Task RunAsync(CancellationToken cancel)
     {
         using var client = outgoing.NewClient(Timeout);
         try

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Threading.Channels;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
@@ -10,7 +9,7 @@ using Tongxin.Kernel.Records;
 namespace Tongxin.Web.Fhir.Bulk;
 
 /// <summary>The bulk jobs of this server: taken, worked one after the other, kept a day after they ended. What a restart stopped goes on.</summary>
-internal sealed partial class BulkJobs : BackgroundService
+internal sealed partial class BulkJobs : StandingWork
 {
     /// <summary>Jobs of one caller that are not over.</summary>
     public const int MostOpenEach = 3;
@@ -72,7 +71,7 @@ internal sealed partial class BulkJobs : BackgroundService
         else DeleteFolder(job.Id);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stopping)
+    protected override async Task RunAsync(CancellationToken stopping)
     {
         await Task.Yield();
         Load();
