@@ -71,7 +71,7 @@ public sealed class EvaluationTests : IDisposable
     {
         Write("INSERT INTO patient VALUES ('a','t1',false),('b',NULL,false)");
         Everybody();
-        store.WriteAsync(c => Evaluation.OfPeople(c, [Control], Today, ["a", "b"]), default).Wait();
+        Only("a", "b");
 
         Assert.Equal(1, new Board(store).At("control", "county", Today)!.Denominator);
         Assert.Equal("a", new Board(store).People("control", "county", Today, null, null, 0, 100).Single().Person);
@@ -96,7 +96,7 @@ public sealed class EvaluationTests : IDisposable
                     3 => $"UPDATE patient SET clinic = NULL WHERE person = '{person}'",
                     _ => $"UPDATE patient SET dead = NOT dead WHERE person = '{person}'",
                 });
-                store.WriteAsync(c => Evaluation.OfPeople(c, [Control], Today, [person]), default).Wait();
+                Only(person);
             }
 
             var incremental = (Members(), Cells());
@@ -120,6 +120,8 @@ public sealed class EvaluationTests : IDisposable
     }
 
     private void Everybody() => store.WriteAsync(c => Evaluation.OfEverybody(c, [Control], Today), default).Wait();
+
+    private void Only(params string[] people) => store.WriteAsync(c => Evaluation.OfPeople(c, [Control], Today, people), default).Wait();
 
     private void Write(string sql) => store.WriteAsync(c => ColumnStore.Run(c, sql), default).Wait();
 
