@@ -40,8 +40,7 @@ internal static class FollowUpPosts
         try
         {
             var saved = await visits.SaveAsync(form.Caller, id, form.Response, form.Key, http.RequestAborted, form.Correcting?.Version);
-            var proposed = saved.Decision.Resources.FirstOrDefault(r => (string?)r["resourceType"] is "ServiceRequest" && (string?)r["status"] is "draft");
-            return form.Refers && proposed is not null ? Results.Redirect($"/referrals/{(string?)proposed["id"]}")
+            return form.Refers && saved.Decision.ReferralDrafted is { } referral ? Results.Redirect($"/referrals/{referral}")
                 : Results.Redirect($"/visit/{id}/{saved.Response.Id}?saved=1");
         }
         catch (RefusedException refused) when (refused.Status is 412 && form.Correcting is { } seen)

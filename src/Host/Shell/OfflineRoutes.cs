@@ -105,7 +105,7 @@ internal static class OfflineRoutes
         {
             return await queue.ReplayAsync(SignedIn.Caller(http), id, visit, http.RequestAborted) switch
             {
-                Replayed.Saved saved => Results.Json(new { Is = "saved", saved.Id, Next = saved.Next?.ToString("yyyy-MM-dd") }),
+                Replayed.Saved saved => Results.Json(new { Is = "saved", saved.Id, Next = saved.Next?.ToString("yyyy-MM-dd"), saved.Referral }),
                 Replayed.Conflict conflict => Results.Json(new { Is = "conflict", conflict.Theirs, conflict.Author }),
                 Replayed.Held held => Results.Json(new { Is = "held", Text = held.Sentence, Form = held.FormId }),
                 Replayed.Refused refused => Results.Json(new { Is = "refused", Issues = refused.Issues.Select(i => new { N = i.Expression, i.IsError, Text = i.Diagnostics }) }),

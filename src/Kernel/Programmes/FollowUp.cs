@@ -20,6 +20,9 @@ public sealed record FollowUpDecision
     /// <summary>The earliest next visit of all programmes that the form serves.</summary>
     public DateOnly? Next => Verdicts.Min(v => v.Next);
 
+    /// <summary>Id of the referral that the rules drafted; null when they propose none or one is on its way.</summary>
+    public string? ReferralDrafted => (string?)Resources.FirstOrDefault(r => (string?)r["resourceType"] is "ServiceRequest" && (string?)r["status"] is "draft")?["id"];
+
     public bool IsRefused => Issues.Any(i => i.IsError);
 }
 

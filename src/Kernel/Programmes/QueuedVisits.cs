@@ -31,8 +31,8 @@ public abstract record Replayed
 {
     private Replayed() { }
 
-    /// <summary>On the record, now or since an earlier try.</summary>
-    public sealed record Saved(string Id, DateOnly? Next) : Replayed;
+    /// <summary>On the record, now or since an earlier try; with the referral that its rules drafted, when they did so now.</summary>
+    public sealed record Saved(string Id, DateOnly? Next, string? Referral = null) : Replayed;
 
     /// <summary>Somebody else recorded or corrected a visit with the same form meanwhile; both are shown and the doctor decides.</summary>
     public sealed record Conflict(JsonElement Theirs, string? Author) : Replayed;
@@ -65,7 +65,7 @@ public sealed class QueuedVisits(RecordAccess records, FollowUps visits, Install
         try
         {
             var saved = await visits.SaveAsync(caller, patientId, Bearing(queued), queued.Key, cancel, queued.Corrects is null ? null : queued.SeenVersion);
-            return new Replayed.Saved(saved.Response.Id, saved.Decision.Next);
+            return new Replayed.Saved(saved.Response.Id, saved.Decision.Next, saved.Decision.ReferralDrafted);
         }
         catch (RefusedException refused) when (refused.Status is 422)
         {

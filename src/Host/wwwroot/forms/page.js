@@ -9,7 +9,8 @@ import { make } from './sheet.js';
 const sendEvery = 20_000, atOnce = 4;
 const box = document.querySelector('[data-words]');
 const words = box ? JSON.parse(box.dataset.words) : {};
-const form = document.querySelector('form[data-fill]');
+// A correction replaces a version that only the server compares: it stays a plain form.
+const page = document.querySelector('form[data-fill]'), form = page?.elements['~visit'] ? null : page;
 const note = (text, undo) => {
   const button = undo && make('button', { type: 'button', class: 'btn quiet' }, words['offline.discard']);
   button?.addEventListener('click', undo);
@@ -53,7 +54,7 @@ async function run() {
   const vault = await vaults.open(who.subject);
   if (form) await takeOver(vault, who);
   else if (box.dataset.shell !== undefined && location.pathname.startsWith('/follow-up/')) await shellForm(vault, who);
-  else await list(vault, who);
+  else if (!page) await list(vault, who);
   const send = async () => { if ((await queue.flush(vault)).saved.length) queue.changed.dispatchEvent(new Event('change')); };
   addEventListener('online', send);
   setInterval(async () => { if (navigator.onLine && (await vault.ids('queue')).length) await send(); }, sendEvery);

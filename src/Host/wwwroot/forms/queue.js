@@ -29,7 +29,7 @@ export const flush = vault => navigator.locks.request('tongxin-queue', async () 
       const answer = await line.send(row.person, { response, key, known, beside, corrects, seenVersion }, who.token);
       if (answer.is === 'saved') {
         await vault.remove('queue', key);
-        saved.push({ ...row, id: answer.id, next: answer.next });
+        saved.push({ ...row, id: answer.id, next: answer.next, referral: answer.referral });
       } else if (answer.is !== 'again') {
         await vault.put('queue', key, { ...row, state: answer.is, theirs: answer.theirs, author: answer.author, text: answer.text, issues: answer.issues });
       }

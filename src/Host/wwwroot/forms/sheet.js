@@ -133,6 +133,7 @@ const first = radio => radio.form?.querySelector(`input[type=radio][name="${CSS.
 // The verdict as the server draws it.
 export function verdicts(decision, words) {
   if (!decision.verdicts.length) return [make('p', { class: 'note' }, words['form.verdict-none'])];
+  const refer = decision.verdicts.some(v => v.referral) ? [make('p', {}, make('button', { class: 'btn tonal', name: '~refer', value: '1' }, words['form.save-refer']))] : [];
   return decision.verdicts.map(v => make('div', { class: 'verdict' },
     make('p', { class: 'dim' }, v.title),
     make('p', {}, make('b', {}, v.class ?? '')),
@@ -143,5 +144,5 @@ export function verdicts(decision, words) {
     v.next && make('p', {}, `${words['form.next']} `, make('b', {}, v.next)),
     make('details', { class: 'why' }, make('summary', {}, words['form.why']), make('dl', { class: 'kv' },
       ...v.inputs.flatMap(([title, text]) => [make('dt', {}, title), make('dd', {}, text)]),
-      make('dt', {}, words['cockpit.norm']), make('dd', {}, v.norm), make('dt', {}, words['cockpit.edition']), make('dd', {}, v.edition)))));
+      make('dt', {}, words['cockpit.norm']), make('dd', {}, v.norm), make('dt', {}, words['cockpit.edition']), make('dd', {}, v.edition))))).concat(refer);
 }

@@ -67,7 +67,8 @@ export async function fill({ vault, id, name, record, today, root, verdict, form
     await vault.remove('draft', place);
     const { saved } = await queue.flush(vault);
     const mine = saved.find(s => s.key === row.key);
-    location.assign(mine ? `/person/${id}?saved=1&next=${mine.next ?? ''}` : '/today#queue');
+    const refers = event.submitter?.name === '~refer';
+    location.assign(!mine ? '/today#queue' : refers && mine.referral ? `/referrals/${mine.referral}` : `/visit/${id}/${mine.id}?saved=1`);
   });
   form.dataset.filled = '1';
   return sheet;
