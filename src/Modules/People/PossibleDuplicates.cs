@@ -11,13 +11,22 @@ using Tongxin.Web.Components;
 
 namespace Tongxin.Modules.People;
 
-/// <summary>疑似重复: pairs that somebody is to look at, each a Task of both people; merged, or said to be two people, once and for all.</summary>
-/// <remarks>The Task has no owner, so that being in a pair makes nobody anybody's patient. The machine never merges by itself.</remarks>
+/// <summary>疑似重复: pairs that somebody is to look at, each a FHIR Linkage; merged, or said to be two people, once and for all.</summary>
+/// <remarks>
+/// A pair tells each side that the other is there, so it is in nobody's record and granted to no role: whoever reaches both people is shown it here, and
+/// nobody else anywhere. The machine never merges by itself.
+/// </remarks>
 public sealed class PossibleDuplicates(RecordAccess records, TimeProvider clock)
 {
-    public const string Codes = "https://tongxin.health/cs/task";
-    public const string Code = "possible-duplicate";
     public const int MostListed = 200;
+
+    /// <summary>Pairs of the whole county that one page looks through, the newest first.</summary>
+    public const int MostWalked = 5_000;
+    private const string States = "https://tongxin.health/cs/possible-duplicate";
+    private const string ScoreExtension = "https://tongxin.health/fhir/StructureDefinition/match-score";
+    private const string NoteExtension = "https://tongxin.health/fhir/StructureDefinition/match-note";
+    private const int AtOnce = 250;
+    private static readonly string Open = $"_tag={Uri.EscapeDataString($"{States}|requested")}&_sort=-_lastUpdated&_count={AtOnce}";
     private static readonly Caller Hands = Caller.System("possible-duplicates");
 
     private MergePeople Merging => new(records, clock);
@@ -29,15 +38,9 @@ public sealed class PossibleDuplicates(RecordAccess records, TimeProvider clock)
         if (await records.ReadAsync(Hands, key, cancel) is not null) return;
         var body = new JsonObject
         {
-            ["resourceType"] = "Task", ["id"] = key.Id, ["status"] = "requested", ["intent"] = "proposal",
-            ["code"] = JsonWriting.Concept(Codes, Code, "疑似重复"),
-            ["focus"] = JsonWriting.Reference($"Patient/{b}"),
-            ["for"] = JsonWriting.Reference($"Patient/{a}"),
-            ["authoredOn"] = ResourceBody.Instant(clock.GetUtcNow()),
-            ["input"] = new JsonArray(new JsonObject
-            {
-                ["type"] = new JsonObject { ["text"] = "score" }, ["valueDecimal"] = decimal.Round((decimal)score.Probability, 4),
-            }),
+            ["resourceType"] = "Linkage", ["id"] = key.Id, ["meta"] = State("requested"), ["active"] = true,
+            ["extension"] = new JsonArray(new JsonObject { ["url"] = ScoreExtension, ["valueDecimal"] = decimal.Round((decimal)score.Probability, 4) }),
+            ["item"] = new JsonArray(Item(a), Item(b)),
         };
         await records.CommitAsync(Hands, [JsonWriting.Put(body, isNew: true)], new(Reason: "疑似重复"), cancel);
     }
@@ -45,13 +48,33 @@ public sealed class PossibleDuplicates(RecordAccess records, TimeProvider clock)
     /// <summary>Open pairs of which the caller reaches both people, the likeliest first.</summary>
     public async Task<IReadOnlyList<PossiblePair>> OpenAsync(Caller caller, CancellationToken cancel)
     {
-        var page = await records.SearchAsync(caller, "Task", $"code={Uri.EscapeDataString($"{Codes}|{Code}")}&status=requested&_count={MostListed}", cancel);
         var found = new List<PossiblePair>();
-        foreach (var task in page.Matches.Select(JsonReading.Parse))
-            if (task.IdIn("for") is { } a && task.IdIn("focus") is { } b && await PairAsync(caller, a, b, cancel) is { } pair)
-                found.Add(pair with { Score = task.First("input")?.Member("valueDecimal")?.GetDecimal() });
-        return [.. found.OrderByDescending(p => p.Score)];
+        string? cursor = null;
+        for (var walked = 0; walked < MostWalked; walked += AtOnce)
+        {
+            var page = await records.SearchAsync(Hands, "Linkage", cursor is null ? Open : $"{Open}&_cursor={Uri.EscapeDataString(cursor)}", cancel);
+            found.AddRange(await ReachedAsync(caller, [.. page.Matches.Select(JsonReading.Parse)], cancel));
+            if ((cursor = page.Next) is null) break;
+        }
+
+        return [.. found.OrderByDescending(p => p.Score).Take(MostListed)];
     }
+
+    // One question for all the people of a page, so that the trail says that she looked at a list and not that she was refused strangers.
+    private async Task<IEnumerable<PossiblePair>> ReachedAsync(Caller caller, IReadOnlyList<JsonElement> linkages, CancellationToken cancel)
+    {
+        var pairs = linkages.Select(l => (Score: Score(l), People: l.Each("item").Select(i => i.IdIn("resource")).ToList()))
+            .Where(p => p.People is [not null, not null]).ToList();
+        if (pairs.Count is 0) return [];
+        var ids = string.Join(',', pairs.SelectMany(p => p.People).Distinct());
+        var reached = (await records.SearchAsync(caller, "Patient", $"_id={ids}&_count={AtOnce * 2}", cancel)).Matches.ToDictionary(m => m.Key.Id, JsonReading.Parse);
+        return from pair in pairs
+               where reached.ContainsKey(pair.People[0]!) && reached.ContainsKey(pair.People[1]!)
+               select new PossiblePair(reached[pair.People[0]!], reached[pair.People[1]!], pair.Score);
+    }
+
+    private static decimal? Score(JsonElement linkage) => linkage.Each("extension").Where(e => e.Text("url") is ScoreExtension)
+        .Select(e => e.Member("valueDecimal")?.GetDecimal()).FirstOrDefault();
 
     /// <summary>Null when one of them is not there or not hers to see.</summary>
     public async Task<PossiblePair?> PairAsync(Caller caller, string a, string b, CancellationToken cancel)
@@ -92,15 +115,18 @@ public sealed class PossibleDuplicates(RecordAccess records, TimeProvider clock)
     {
         if (await records.ReadAsync(Hands, KeyOf(a, b), cancel) is not { IsDeleted: false } stored) return;
         var body = JsonWriting.Edit(stored);
-        body["status"] = status;
-        var notes = body["note"] as JsonArray ?? [];
-        notes.Add(new JsonObject { ["text"] = $"{LocalTime.Today(clock).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)} {note}" });
-        if (body["note"] is null) body["note"] = notes;
+        var dated = $"{LocalTime.Today(clock).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)} {note}";
+        ((JsonArray)body["extension"]!).Add(new JsonObject { ["url"] = NoteExtension, ["valueString"] = dated });
+        (body["meta"], body["active"]) = (State(status), status is "completed");
         await records.CommitAsync(Hands, [JsonWriting.Put(body, stored.Version)], new(Reason: note), cancel);
     }
 
+    private static JsonObject State(string code) => new() { ["tag"] = new JsonArray(new JsonObject { ["system"] = States, ["code"] = code }) };
+
+    private static JsonObject Item(string person) => new() { ["type"] = "alternate", ["resource"] = JsonWriting.Reference($"Patient/{person}") };
+
     private static ResourceKey KeyOf(string a, string b) =>
-        new("Task", string.CompareOrdinal(a, b) < 0 ? StableId.Of(MergePeople.QuestionPrefix, a, b) : StableId.Of(MergePeople.QuestionPrefix, b, a));
+        new("Linkage", string.CompareOrdinal(a, b) < 0 ? StableId.Of(MergePeople.QuestionPrefix, a, b) : StableId.Of(MergePeople.QuestionPrefix, b, a));
 }
 
 /// <summary>Two who may be one.</summary>

@@ -19,7 +19,7 @@ public sealed class MergePeople(RecordAccess records, TimeProvider clock)
     /// <summary>Beyond it the merge is refused: one commit must stay one.</summary>
     public const int MostMoved = 25_000;
 
-    /// <summary>Ids of the Tasks that ask whether two records are one begin so: they tell of the merge and are not moved by it.</summary>
+    /// <summary>Ids of the Linkages that ask whether two records are one begin so: they tell of the merge and are not moved by it.</summary>
     public const string QuestionPrefix = "same";
 
     private static readonly string[] Kept = ["Provenance", "AuditEvent", "Patient"];
@@ -114,7 +114,7 @@ public sealed class MergePeople(RecordAccess records, TimeProvider clock)
         return [.. found.Values];
     }
 
-    private static bool IsQuestion(ResourceKey key) => key.Type is "Task" && key.Id.StartsWith($"{QuestionPrefix}-", StringComparison.Ordinal);
+    private static bool IsQuestion(ResourceKey key) => key.Type is "Linkage" && key.Id.StartsWith($"{QuestionPrefix}-", StringComparison.Ordinal);
 
     private static JsonObject Edit(Stored stored) => (JsonObject)JsonNode.Parse(stored.Body.Span)!;
 }
