@@ -19,6 +19,7 @@ public static class RecordBackup
 
     // What lies beside the record and cannot be made anew; patterns of the data folder.
     private static readonly string[] Beside = [AnchorFile, "*.key", "protection/*.xml"];
+    private static readonly string[] Archive = [$"{AuditArchive.FolderName}/*"];
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true };
 
     /// <summary>The files of a backup, and when and of what it was made.</summary>
@@ -40,7 +41,14 @@ public static class RecordBackup
         else
             foreach (var name in NamesIn(engine.Folder, ["*.db"])) SqliteFile.Copy(Path.Combine(engine.Folder, name), Path.Combine(folder, name));
 
-        var manifest = new Manifest(Format, NameOf(engine), at, [.. NamesIn(folder, ["*", "protection/*"]).Select(name => Described(folder, name))]);
+        // The archive last: what moved there meanwhile is in both, which is no harm; the other way round it would be in neither.
+        foreach (var name in NamesIn(engine.Folder, Archive).Where(n => !n.EndsWith(".new", StringComparison.Ordinal)))
+            CopyFile(Path.Combine(engine.Folder, name), Path.Combine(folder, name));
+        // The key that the archive is signed with may have been made meanwhile.
+        if (!File.Exists(Path.Combine(folder, AuditArchive.KeyName)))
+            foreach (var name in NamesIn(engine.Folder, [AuditArchive.KeyName])) CopyFile(Path.Combine(engine.Folder, name), Path.Combine(folder, name));
+
+        var manifest = new Manifest(Format, NameOf(engine), at, [.. NamesIn(folder, ["*", "protection/*", .. Archive]).Select(name => Described(folder, name))]);
         await File.WriteAllTextAsync(Path.Combine(folder, ManifestFile), JsonSerializer.Serialize(manifest, Readable), cancel);
         return manifest;
     }
@@ -52,7 +60,7 @@ public static class RecordBackup
         var manifest = await CheckedAsync(folder, cancel);
         if (manifest.Engine != NameOf(engine))
             throw new InvalidOperationException($"The backup is of {manifest.Engine}; moving to {NameOf(engine)} goes by 'tongxin export' and 'tongxin import'.");
-        if (NamesIn(engine.Folder, [.. Beside, "*.db"]).FirstOrDefault() is { } there)
+        if (NamesIn(engine.Folder, [.. Beside, .. Archive, "*.db"]).FirstOrDefault() is { } there)
             throw new InvalidOperationException($"{engine.Folder} holds a record already ({there}): restore into an empty folder.");
         Directory.CreateDirectory(engine.Folder);
         if (engine is RecordEngine.Postgres postgres) await PostgresDump.RestoreAsync(postgres.Connection, Path.Combine(folder, DumpFile), cancel);

@@ -52,13 +52,16 @@ public static class RecordSetup
         {
             // Made after the store, so that it is closed before it: closing writes what is queued.
             p.GetRequiredService<IRecordStore>();
-            return new AuditTrail(p.GetRequiredService<IAuditStore>(), new(Path.Combine(engine.Folder, AnchorFile)), p.GetRequiredService<TimeProvider>(),
-                p.GetService<ILogger<AuditTrail>>() ?? NullLogger<AuditTrail>.Instance);
+            return new AuditTrail(p.GetRequiredService<IAuditStore>(), new(Path.Combine(engine.Folder, AnchorFile)), AuditArchive.Of(engine),
+                p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<AuditTrail>>() ?? NullLogger<AuditTrail>.Instance);
         });
         services.AddSingleton(_ => AuditMask.Of(engine));
         services.AddSingleton(p => new OrganisationTree(p.GetRequiredService<IRecordStore>(), p.GetRequiredService<TimeProvider>()));
         services.AddHostedService(p => p.GetRequiredService<AuditTrail>());
         services.AddHostedService(p => p.GetRequiredService<OrganisationTree>());
+        services.AddSingleton(p => new AuditArchiving(p.GetRequiredService<IAuditStore>(), AuditArchive.Of(engine), p.GetRequiredService<TimeProvider>(),
+            p.GetService<ILogger<AuditArchiving>>() ?? NullLogger<AuditArchiving>.Instance));
+        services.AddHostedService(p => p.GetRequiredService<AuditArchiving>());
         services.AddHostedService(p => new AlertWatch(p.GetRequiredService<RecordAccess>(), p.GetRequiredService<AuditTrail>(), engine, p.GetRequiredService<TimeProvider>(),
             p.GetService<ILogger<AlertWatch>>() ?? NullLogger<AlertWatch>.Instance));
         services.AddSingleton(p => new Commits(

@@ -1,7 +1,7 @@
 namespace Tongxin.Kernel.Records;
 
 /// <summary>The audit rows of one engine: append-only, numbered in commit order without gaps. What a row says is Access's; here it is bytes.</summary>
-/// <remarks>Commits write their row themselves (<see cref="PreparedCommit.Audit"/>), in the same sequence.</remarks>
+/// <remarks>The oldest are moved to an archive and forgotten. Commits write their row themselves (<see cref="PreparedCommit.Audit"/>), in the same sequence.</remarks>
 internal interface IAuditStore : IAsyncDisposable
 {
     /// <summary>Appends rows in one durable transaction.</summary>
@@ -15,6 +15,9 @@ internal interface IAuditStore : IAsyncDisposable
 
     /// <summary>Stores seals and the people each row is about. False when another server sealed one of them first: nothing is stored then.</summary>
     Task<bool> SealAsync(IReadOnlyList<AuditSeal> seals, CancellationToken cancel);
+
+    /// <summary>Forgets rows that are archived, with their seals and people, in one durable transaction; the newest row is never among them.</summary>
+    Task ForgetAsync(IReadOnlyList<AuditSeal> archived, CancellationToken cancel);
 
     /// <summary>Sealed rows, newest first, of one person or (null) of all, before a sequence number.</summary>
     Task<IReadOnlyList<AuditRow>> LatestAsync(string? person, long before, int limit, CancellationToken cancel);

@@ -38,7 +38,7 @@ public static class AuditPages
         {
             Type = "AuditEvent", Query = $"person={question.Person} who={question.Who} did={question.Did}{(question.Sought is { } text ? $" sought={mask.Of(text)}" : "")}",
         }, http.RequestAborted);
-        return new RazorComponentResult<AuditPageView>(new { Question = question, Page = page, More = page.Next is null ? null : More(http, page.Next.Value) });
+        return new RazorComponentResult<AuditPageView>(new { Question = question, Page = page, trail.Archived, More = page.Next is null ? null : More(http, page.Next.Value) });
     }
 
     private static string More(HttpContext http, long before) =>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tongxin.Kernel.Access;
 
@@ -50,6 +51,39 @@ public sealed class AuditPagesTests
         Assert.DoesNotContain("<td>doctor", await RowsAsync(auditor, "?from=2999-01-01"), StringComparison.Ordinal);
         foreach (var bad in new[] { "?before=x", "?from=x&until=y", "?person=%27%3Bdrop", "?refused=true" })
             Assert.True((await auditor.Http.GetAsync("/audit" + bad, Cancel)).StatusCode < HttpStatusCode.InternalServerError);
+    }
+
+    [Fact]
+    public async Task After_half_a_year_both_are_told_what_is_archived_and_the_auditor_still_finds_it()
+    {
+        var clock = new ShiftedClock();
+        await using var server = await StartAsync(b => b.Services.AddSingleton<TimeProvider>(clock));
+        using (var doctor = await server.SignedInAsync("doctor"))
+        using (await doctor.Http.GetAsync("/fhir/Patient/m1", Cancel))
+        {
+            await server.Services.GetRequiredService<AuditTrail>().FlushAsync(Cancel);
+            using var early = await server.SignedInAsync("resident");
+            var before = await early.Http.GetStringAsync("/mine", Cancel);
+            Assert.Contains(">doctor<", before, StringComparison.Ordinal);
+            Assert.DoesNotContain("id=\"archived\"", before, StringComparison.Ordinal);
+        }
+
+        clock.Advance(TimeSpan.FromDays(190));
+        await server.PutAsync(Places.Patient("m2", "village-a1"));
+        var archiving = server.Services.GetServices<IHostedService>().Single(s => s.GetType().Name is "AuditArchiving");
+        await archiving.StopAsync(Cancel);
+        await archiving.StartAsync(Cancel);
+        var trail = server.Services.GetRequiredService<AuditTrail>();
+        for (var i = 0; i < 100 && trail.Archived is null; i++) await Task.Delay(100, Cancel);
+
+        using var resident = await server.SignedInAsync("resident");
+        var mine = await resident.Http.GetStringAsync("/mine", Cancel);
+        Assert.DoesNotContain(">doctor<", mine, StringComparison.Ordinal);
+        Assert.Contains("id=\"archived\"", mine, StringComparison.Ordinal);
+        using var auditor = await server.SignedInAsync("auditor");
+        Assert.Contains("id=\"archived\"", await auditor.Http.GetStringAsync("/audit", Cancel), StringComparison.Ordinal);
+        Assert.Contains("<td>doctor", await RowsAsync(auditor, "?person=m1&did=read"), StringComparison.Ordinal);
+        Assert.True((await trail.VerifyAsync(Cancel)).Holds);
     }
 
     [Fact]

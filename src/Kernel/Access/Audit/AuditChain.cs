@@ -26,36 +26,76 @@ internal static class AuditChain
         return hash.GetHashAndReset();
     }
 
-    /// <summary>Walks the whole chain from the first row; stops at the first link that does not hold.</summary>
-    public static async Task<AuditVerdict> VerifyAsync(IAuditStore store, AuditAnchor anchor, CancellationToken cancel)
+    /// <summary>Walks the whole chain from the first row, through the archive into the table; stops at the first link that does not hold.</summary>
+    public static async Task<AuditVerdict> VerifyAsync(IAuditStore store, AuditArchive archive, AuditAnchor anchor, CancellationToken cancel)
     {
-        var (before, last, unsealed) = (Beginning, 0L, 0L);
-        var anchored = anchor.Read();
-        var anchorSeen = anchored is null;
-        while (await store.RowsAsync(last, RowsAtOnce, cancel) is { Count: > 0 } rows)
+        var walk = new Walk(anchor.Read());
+        foreach (var file in archive.Files)
+            if (await InArchiveAsync(store, archive, file, walk, cancel) is { } broken) return broken;
+        while (await store.RowsAsync(walk.Last, RowsAtOnce, cancel) is { Count: > 0 } rows)
             foreach (var row in rows)
-            {
-                if (row.Sequence != last + 1) return new(last, last + 1, "A row is missing from the audit trail.");
-                last = row.Sequence;
-                if (row.Seal is not { } seal)
-                {
-                    if (anchored is { } a && a.Sequence >= row.Sequence) return new(last, last, "A row that was sealed has lost its seal.");
-                    unsealed++;
-                    continue;
-                }
+                if (walk.Step(row) is { } broken) return broken;
+        return walk.IsAnchorSeen ? new(walk.Last, null, null)
+            : new(walk.Last, walk.Last + 1, "The end of the audit trail is missing: the file outside the database knows of more rows.");
+    }
 
-                if (unsealed > 0) return new(last, last - unsealed, "A row before sealed ones has no seal.");
-                var expected = Seal(before.Span, row);
-                if (!seal.Span.SequenceEqual(expected)) return new(last, last, "The row or its seal was changed.");
-                before = expected;
-                if (anchored is { } head && head.Sequence == last)
-                {
-                    if (!head.Hash.Span.SequenceEqual(expected)) return new(last, last, "The chain was made anew: its seal is not the one kept outside the database.");
-                    anchorSeen = true;
-                }
-            }
+    /// <summary>Number of the first of some rows whose seal is missing or not what it must be; null when all hold.</summary>
+    public static long? FirstBroken(IReadOnlyList<AuditRow> rows, ReadOnlyMemory<byte> before)
+    {
+        foreach (var row in rows)
+        {
+            var expected = Seal(before.Span, row);
+            if (row.Seal is not { } seal || !seal.Span.SequenceEqual(expected)) return row.Sequence;
+            before = expected;
+        }
 
-        return anchorSeen ? new(last, null, null) : new(last, last + 1, "The end of the audit trail is missing: the file outside the database knows of more rows.");
+        return null;
+    }
+
+    private static async Task<AuditVerdict?> InArchiveAsync(IAuditStore store, AuditArchive archive, string file, Walk walk, CancellationToken cancel)
+    {
+        IReadOnlyList<AuditRow> rows;
+        try
+        {
+            rows = archive.Read(file).Rows;
+        }
+        catch (InvalidDataException changed)
+        {
+            return new(walk.Last, walk.Last + 1, changed.Message);
+        }
+
+        var first = walk.Last + 1;
+        foreach (var row in rows)
+            if (walk.Step(row) is { } broken) return broken;
+        // A row may lie in both for a while: then it is the same.
+        var archived = rows.ToDictionary(r => r.Sequence);
+        foreach (var twice in await store.RowsAsync(first - 1, rows.Count, cancel))
+            if (archived.TryGetValue(twice.Sequence, out var row) && (row.At != twice.At || !row.Kept.Span.SequenceEqual(twice.Kept.Span)))
+                return new(walk.Last, twice.Sequence, "The row in the table is not the one in the archive.");
+        return null;
+    }
+
+    /// <summary>Where a walk along the chain has come to.</summary>
+    private sealed class Walk(AuditSeal? anchored)
+    {
+        private ReadOnlyMemory<byte> before = Beginning;
+
+        public long Last { get; private set; }
+        public bool IsAnchorSeen { get; private set; } = anchored is null;
+
+        /// <summary>Null when the link holds. A row that is not sealed yet counts with the seal it will get.</summary>
+        public AuditVerdict? Step(AuditRow row)
+        {
+            if (row.Sequence != Last + 1) return new(Last, Last + 1, "A row is missing from the audit trail.");
+            Last = row.Sequence;
+            var expected = Seal(before.Span, row);
+            before = expected;
+            if (row.Seal is not { } seal) return anchored?.Sequence >= Last ? new(Last, Last, "A row that was sealed has lost its seal.") : null;
+            if (!seal.Span.SequenceEqual(expected)) return new(Last, Last, "The row or its seal was changed.");
+            if (anchored?.Sequence != Last) return null;
+            IsAnchorSeen = anchored.Hash.Span.SequenceEqual(expected);
+            return IsAnchorSeen ? null : new(Last, Last, "The chain was made anew: its seal is not the one kept outside the database.");
+        }
     }
 }
 

@@ -23,16 +23,20 @@ public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
     private readonly List<AuditEntry> taken = [];
     private readonly IAuditStore store;
     private readonly AuditAnchor anchor;
+    private readonly AuditArchive archive;
     private readonly TimeProvider clock;
     private readonly ILogger<AuditTrail> logger;
     private AuditSeal? head;
     private volatile bool isRunning, isStopped;
 
-    internal AuditTrail(IAuditStore store, AuditAnchor anchor, TimeProvider clock, ILogger<AuditTrail> logger) =>
-        (this.store, this.anchor, this.clock, this.logger) = (store, anchor, clock, logger);
+    internal AuditTrail(IAuditStore store, AuditAnchor anchor, AuditArchive archive, TimeProvider clock, ILogger<AuditTrail> logger) =>
+        (this.store, this.anchor, this.archive, this.clock, this.logger) = (store, anchor, archive, clock, logger);
 
     /// <summary>Told of each row that this server sealed, by its number; alert rules listen here. Must not throw.</summary>
     public Action<long, IReadOnlyList<AuditEntry>>? Sealed { get; set; }
+
+    /// <summary>What no longer stands in the table but in the archive; null when that is nothing.</summary>
+    public ArchivedTrail? Archived => archive.Told;
 
     /// <summary>Waits when the queue is full.</summary>
     public ValueTask NoteAsync(AuditEntry entry, CancellationToken cancel) =>
@@ -49,7 +53,7 @@ public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
     internal async Task<IReadOnlyList<(long Sequence, IReadOnlyList<AuditEntry> Entries)>> SealedAfterAsync(long after, int rows, CancellationToken cancel) =>
         [.. (await store.RowsAsync(after, rows, cancel)).TakeWhile(r => r.Seal is not null).Select(r => (r.Sequence, EntriesIn(r)))];
 
-    /// <summary>Who looked at this person's record or changed it, newest first (谁看过我的档案); at most a second behind.</summary>
+    /// <summary>Who looked at this person's record or changed it, newest first (谁看过我的档案); at most a second behind, and not what is <see cref="Archived"/>.</summary>
     public async Task<AuditPage> OfPersonAsync(string patientId, CancellationToken cancel, long? before = null, int rows = 200)
     {
         var found = await store.LatestAsync(patientId, before ?? long.MaxValue, rows, cancel);
@@ -60,13 +64,14 @@ public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
     public async Task<AuditPage> LatestAsync(CancellationToken cancel, long? before = null, int rows = 50) =>
         Page(await store.LatestAsync(null, before ?? long.MaxValue, rows, cancel), rows, _ => true);
 
-    /// <summary>What an auditor looks for, newest first; walks back through at most <see cref="MostWalked"/> rows for one page.</summary>
+    /// <summary>What an auditor looks for, newest first, on into the archive; walks back through about <see cref="MostWalked"/> rows for one page.</summary>
     public async Task<AuditPage> FindAsync(Func<AuditEntry, bool> wanted, string? person, int passages, CancellationToken cancel, long? before = null)
     {
-        var (found, at, walked) = (new List<AuditedPassage>(), before ?? long.MaxValue, 0);
+        var (found, at, walked, archived) = (new List<AuditedPassage>(), before ?? long.MaxValue, 0, archive.Last);
         while (found.Count < passages && walked < MostWalked)
         {
-            var rows = await store.LatestAsync(person, at, RowsAtOnce, cancel);
+            var inArchive = at <= archived + 1;
+            var rows = inArchive ? archive.RowsBefore(at) : await store.LatestAsync(person, at, RowsAtOnce, cancel);
             foreach (var row in rows)
             {
                 at = row.Sequence;
@@ -75,14 +80,15 @@ public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
                 if (found.Count >= passages) return new(found, at);
             }
 
-            if (rows.Count < RowsAtOnce) return new(found, null);
+            if (inArchive ? rows.Count is 0 : rows.Count < RowsAtOnce && archived is 0) return new(found, null);
+            if (!inArchive && rows.Count < RowsAtOnce) at = Math.Min(at, archived + 1);
         }
 
         return new(found, at);
     }
 
     /// <summary>Finds the first broken link.</summary>
-    public Task<AuditVerdict> VerifyAsync(CancellationToken cancel) => AuditChain.VerifyAsync(store, anchor, cancel);
+    public Task<AuditVerdict> VerifyAsync(CancellationToken cancel) => AuditChain.VerifyAsync(store, archive, anchor, cancel);
 
     /// <summary>Writes what is queued and seals what is written, now.</summary>
     public async Task FlushAsync(CancellationToken cancel)
@@ -176,7 +182,7 @@ public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
         }
     }
 
-    private static IReadOnlyList<AuditEntry> EntriesIn(AuditRow row)
+    internal static IReadOnlyList<AuditEntry> EntriesIn(AuditRow row)
     {
         try
         {

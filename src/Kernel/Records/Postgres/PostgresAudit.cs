@@ -76,6 +76,21 @@ internal sealed class PostgresAudit : IAuditStore
         }
     }
 
+    public async Task ForgetAsync(IReadOnlyList<AuditSeal> archived, CancellationToken cancel)
+    {
+        await using var command = source.CreateCommand("""
+            WITH people AS (DELETE FROM audit_person p USING unnest($2, $3) u(person, seq) WHERE p.person = u.person AND p.seq = u.seq),
+                seals AS (DELETE FROM audit_seal WHERE seq = ANY($1))
+            DELETE FROM audit WHERE seq = ANY($1)
+            """);
+        var people = archived.SelectMany(s => s.People.Select(p => (Person: p, s.Sequence))).ToList();
+        command.Parameters.Add(new() { Value = archived.Select(s => s.Sequence).ToArray() });
+        command.Parameters.Add(new() { Value = people.Select(p => p.Person).ToArray() });
+        command.Parameters.Add(new() { Value = people.Select(p => p.Sequence).ToArray() });
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(cancel);
+    }
+
     public async Task<IReadOnlyList<AuditRow>> LatestAsync(string? person, long before, int limit, CancellationToken cancel)
     {
         await using var command = source.CreateCommand(person is null

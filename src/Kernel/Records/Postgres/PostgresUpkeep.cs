@@ -75,9 +75,11 @@ internal sealed class PostgresUpkeep(Connections connections, Names names, Resou
         SELECT 'The feed has ' || f.n || ' entries for ' || v.n || ' versions.'
         FROM (SELECT count(DISTINCT (rid, version)) n FROM feed) f, (SELECT coalesce(sum(version), 0) n FROM resource WHERE state > 0) v WHERE f.n <> v.n
         """,
+        // It begins where the archive ends.
         """
         SELECT 'The audit trail has ' || a.n || ' entries, the last is ' || coalesce(a.high, 0) || ', its head says ' || h.audit || '.'
-        FROM feed_head h, (SELECT count(*) n, max(seq) high FROM audit) a WHERE a.n <> h.audit OR coalesce(a.high, 0) <> h.audit
+        FROM feed_head h, (SELECT count(*) n, min(seq) low, max(seq) high FROM audit) a
+        WHERE a.n <> h.audit - coalesce(a.low, 1) + 1 OR coalesce(a.high, 0) <> h.audit
         """,
         "SELECT 'The disk gave back ' || checksum_failures || ' damaged pages.' FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0",
         .. IndexRows.Tables.Append("relation").Select(table =>

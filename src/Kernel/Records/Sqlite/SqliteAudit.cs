@@ -21,6 +21,13 @@ internal sealed class SqliteAudit(SessionPool readers, CommitQueue queue) : IAud
 
     public Task<bool> SealAsync(IReadOnlyList<AuditSeal> seals, CancellationToken cancel) => queue.RunAsync(writer => writer.Seal(seals), seals.Count, cancel);
 
+    public Task ForgetAsync(IReadOnlyList<AuditSeal> archived, CancellationToken cancel) => queue.RunAsync(
+        writer =>
+        {
+            writer.Forget(archived);
+            return true;
+        }, archived.Count, cancel);
+
     public Task<IReadOnlyList<AuditRow>> LatestAsync(string? person, long before, int limit, CancellationToken cancel) => Task.FromResult<IReadOnlyList<AuditRow>>(
         readers.Read(s => person is null
             ? s.List("SELECT a.seq, a.at, a.entry, s.hash FROM audit a JOIN audit_seal s ON s.seq = a.seq WHERE a.seq < ?1 ORDER BY a.seq DESC LIMIT ?2", Row, before, limit)

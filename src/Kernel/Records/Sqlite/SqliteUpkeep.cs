@@ -20,7 +20,11 @@ internal sealed class SqliteUpkeep(SessionPool readers, CommitQueue queue, Sqlit
         SELECT 'The feed has ' || f.n || ' entries for ' || v.n || ' versions.'
         FROM (SELECT count(*) n FROM (SELECT DISTINCT rid, version FROM feed)) f, (SELECT coalesce(sum(version), 0) n FROM resource WHERE state > 0) v WHERE f.n <> v.n
         """,
-        "SELECT 'The audit trail has ' || count(*) || ' entries, the last is ' || max(seq) || '.' FROM audit HAVING count(*) <> coalesce(max(seq), 0)",
+        // It begins where the archive ends.
+        """
+        SELECT 'The audit trail has ' || count(*) || ' entries, the first is ' || min(seq) || ', the last is ' || max(seq) || '.'
+        FROM audit HAVING count(*) <> coalesce(max(seq) - min(seq) + 1, 0)
+        """,
         .. SqliteSchema.IndexTables.Append("relation").Select(table =>
             $"""
             SELECT 'The table {table} has rows of rid ' || t.rid || ', which is not current.'

@@ -77,6 +77,17 @@ internal sealed class Writer
         return true;
     }
 
+    /// <summary>Forgets archived audit rows with their seals and people.</summary>
+    public void Forget(IReadOnlyList<AuditSeal> archived)
+    {
+        foreach (var row in archived)
+        {
+            foreach (var person in row.People) session.Execute("DELETE FROM audit_person WHERE person = ?1 AND seq = ?2", person, row.Sequence);
+            session.Execute("DELETE FROM audit_seal WHERE seq = ?1", row.Sequence);
+            session.Execute("DELETE FROM audit WHERE seq = ?1", row.Sequence);
+        }
+    }
+
     /// <summary>Makes the index rows of one resource anew.</summary>
     public void Reindex(long rid, Search.IndexEntries entries)
     {
