@@ -30,18 +30,18 @@ public sealed class CockpitTests : Journey
         Assert.True(await officer.Locator("svg.map a").CountAsync() is 13);
         await ShootAsync(officer, "officer-county");
         await officer.Locator($"table.rank a.who[href*='o={town}']").First.ClickAsync();
-        await officer.WaitForURLAsync($"**o={town}*");
+        await officer.ArriveAsync($"**o={town}*");
         await officer.Locator($"table.rank a.who[href*='o={village}']").First.ClickAsync();
-        await officer.WaitForURLAsync($"**o={village}*");
+        await officer.ArriveAsync($"**o={village}*");
         var number = await NumberAsync(officer);
         var (reason, count) = await FailingReasonAsync(officer, board, village, today);
         await officer.Locator($".reasons a[href*='reason={reason}']").ClickAsync();
-        await officer.WaitForURLAsync($"**reason={reason}*");
+        await officer.ArriveAsync($"**reason={reason}*");
         Assert.Equal(count, await officer.Locator(".people-list > li:not(.evidence)").CountAsync());
 
         // One person: the evidence, and the clause under which she counts as failed; a pseudonym, no name.
         await officer.Locator(".people-list a.tag").First.ClickAsync();
-        await officer.WaitForURLAsync("**who=*");
+        await officer.ArriveAsync("**who=*");
         Assert.True(await officer.Locator(".evidence li").CountAsync() > 0);
         Assert.Contains("国家基本公共卫生服务规范", await officer.Locator("details.why").InnerTextAsync(), StringComparison.Ordinal);
         Assert.Equal(0, await officer.Locator(".people-list a.who").CountAsync());
@@ -50,7 +50,7 @@ public sealed class CockpitTests : Journey
         // One press, and the list is the doctor's.
         await officer.FillAsync("#send input[name=text]", "请本周内随访。");
         await officer.Locator("#send .primary").ClickAsync();
-        await officer.WaitForURLAsync("**sent=*");
+        await officer.ArriveAsync("**sent=*");
         Assert.Contains($"sent={count}&", officer.Url, StringComparison.Ordinal);
         await ShootAsync(officer, "officer-sent");
 
@@ -94,7 +94,7 @@ public sealed class CockpitTests : Journey
         await doctor.CheckAsync("input[name=adherence][value='1']");
         await doctor.Locator("#verdict b", new() { HasTextString = "控制满意" }).First.WaitForAsync();
         await doctor.Locator("form[data-fill] .primary").ClickAsync();
-        await doctor.WaitForURLAsync("**/visit/**saved=1*");
+        await doctor.ArriveAsync("**/visit/**saved=1*");
     }
 
     /// <summary>The chosen indicator's numerator and denominator as the screen has them.</summary>

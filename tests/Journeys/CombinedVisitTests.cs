@@ -58,13 +58,13 @@ public sealed class CombinedVisitTests : Journey
         await doctor.Locator("#verdict .verdict", new() { HasTextString = "连续两次" }).Nth(1).WaitForAsync();
         await ShootAsync(doctor, "two-diseases-visit");
         await doctor.Locator("#verdict button[name='~refer']").ClickAsync();
-        await doctor.WaitForURLAsync("**/referrals/*");
+        await doctor.ArriveAsync("**/referrals/*");
         var referral = new Uri(doctor.Url).AbsolutePath.Split('/')[^1];
         await ShootAsync(doctor, "referral-draft");
         await doctor.SelectOptionAsync("select[name=to]", "qinghe-hospital");
         await doctor.CheckAsync("input[name=consent]");
         await doctor.Locator("button[value=send]").ClickAsync();
-        await doctor.WaitForURLAsync("**/referrals/*done=1*");
+        await doctor.ArriveAsync("**/referrals/*done=1*");
         // Two diseases ask for it; the person goes once.
         var today = LocalTime.Today(TimeProvider.System);
         var asked = await Records.SearchAsync(Caller.System("journey"), "ServiceRequest", $"patient={person}&authored=ge{today:yyyy-MM-dd}", Cancel);

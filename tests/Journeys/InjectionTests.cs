@@ -142,7 +142,7 @@ public sealed class InjectionTests(ITestOutputHelper output) : IAsyncLifetime
         var page = await WatchedAsync(browser);
         await page.GotoAsync($"{Url}/sign-in");
         await page.Locator("form[action='/sign-in/demo']", new() { HasTextString = who }).First.Locator("button").ClickAsync();
-        await page.WaitForURLAsync(u => !u.Contains("/sign-in", StringComparison.Ordinal));
+        await page.ArriveAsync(u => !u.Contains("/sign-in", StringComparison.Ordinal));
         return page;
     }
 

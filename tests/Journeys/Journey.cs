@@ -61,7 +61,7 @@ public abstract class Journey : IAsyncLifetime
         await page.GotoAsync($"{Url}/sign-in");
         var name = await NameAsync(type, account);
         await page.Locator("form[action='/sign-in/demo'] button", new() { HasTextString = name }).First.ClickAsync();
-        await page.WaitForURLAsync(u => !u.Contains("/sign-in", StringComparison.Ordinal));
+        await page.ArriveAsync(u => !u.Contains("/sign-in", StringComparison.Ordinal));
         return page;
     }
 

@@ -29,7 +29,7 @@ public sealed class MainJobTests : Journey
         await ShootAsync(doctor, "follow-up");
         var person = new Uri(doctor.Url).AbsolutePath.Split('/')[^1];
         await doctor.Locator("form[data-fill] .primary").ClickAsync();
-        await doctor.WaitForURLAsync("**/visit/**saved=1*");
+        await doctor.ArriveAsync("**/visit/**saved=1*");
         await ShootAsync(doctor, "saved");
 
         var board = App.Services.GetRequiredService<Board>();

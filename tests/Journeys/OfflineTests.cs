@@ -130,7 +130,7 @@ public sealed class OfflineTests : IAsyncLifetime
         using var json = JsonDocument.Parse(stored!.Body);
         var name = json.RootElement.GetProperty("name")[0].GetProperty("text").GetString()!;
         await page.Locator("form[action='/sign-in/demo'] button", new() { HasTextString = name }).First.ClickAsync();
-        await page.WaitForURLAsync(u => !u.Contains("/sign-in", StringComparison.Ordinal));
+        await page.ArriveAsync(u => !u.Contains("/sign-in", StringComparison.Ordinal));
         return page;
     }
 

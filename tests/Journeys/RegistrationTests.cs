@@ -57,7 +57,7 @@ public sealed class RegistrationTests : IAsyncLifetime
         await page.FillAsync("#phone", "13900001234");
         await page.FillAsync("#address", "青禾县一组3号");
         await page.Locator("form[data-number] .primary").ClickAsync();
-        await page.WaitForURLAsync("**/person/*");
+        await page.ArriveAsync("**/person/*");
         await ShootAsync(page, "registration-saved");
 
         foreach (var piece in new[] { "欧阳", "oyjl", number[^4..], "19650715", "1234" })
@@ -89,11 +89,11 @@ public sealed class RegistrationTests : IAsyncLifetime
         var page = await SignInAsync(browser);
         await FillAsync(page, "赵桂珍", "1961-11-20");
         await page.Locator("form[data-number] .primary").ClickAsync();
-        await page.WaitForURLAsync("**/person/*");
+        await page.ArriveAsync("**/person/*");
         await FillAsync(page, "赵桂真", "1961-11-20");
         await page.Locator("form[data-number] .primary").ClickAsync();
         await page.Locator("button[name=looked][value='1']").ClickAsync();
-        await page.WaitForURLAsync("**/person/*");
+        await page.ArriveAsync("**/person/*");
 
         for (var tries = 0; tries < 60; tries++)
         {
@@ -125,7 +125,7 @@ public sealed class RegistrationTests : IAsyncLifetime
         var page = await SignInAsync(browser);
         await FillAsync(page, "王淑芳", "1958-03-02");
         await page.Locator("form[data-number] .primary").ClickAsync();
-        await page.WaitForURLAsync("**/person/*");
+        await page.ArriveAsync("**/person/*");
 
         await FillAsync(page, "王淑方", "1958-03-02");
         await page.Locator("form[data-number] .primary").ClickAsync();
@@ -160,7 +160,7 @@ public sealed class RegistrationTests : IAsyncLifetime
         using var json = System.Text.Json.JsonDocument.Parse(stored!.Body);
         var name = json.RootElement.GetProperty("name")[0].GetProperty("text").GetString()!;
         await page.Locator("form[action='/sign-in/demo'] button", new() { HasTextString = name }).First.ClickAsync();
-        await page.WaitForURLAsync(u => !u.Contains("/sign-in", StringComparison.Ordinal));
+        await page.ArriveAsync(u => !u.Contains("/sign-in", StringComparison.Ordinal));
         return page;
     }
 

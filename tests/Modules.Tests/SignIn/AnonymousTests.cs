@@ -17,10 +17,11 @@ namespace Tongxin.Modules.Tests.SignIn;
 /// <summary>Whoever is not signed in gets nowhere: every route the host maps, and every token that is not ours.</summary>
 public sealed class AnonymousTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    // Open on purpose: the way in, discovery, whether the server is alive, names of the files that a browser keeps, and the survey, whose one-time token is itself the permission.
+    // Open on purpose: the way in, discovery, whether the server is alive, the empty page and the names of the files that a browser keeps,
+    // and the survey, whose one-time token is itself the permission.
     private static readonly string[] Open =
         ["/sign-in", "/sign-in/second", "/sign-in/post", "/sign-in/demo", "/first-start", "/health", "/connect/authorize", "/connect/token",
-         "/s/{token}", "/offline/files"];
+         "/s/{token}", "/offline", "/offline/files"];
 
     private readonly string folder = Directory.CreateTempSubdirectory("tongxin-sign-in-").FullName;
     private WebApplication app = null!;
