@@ -61,23 +61,24 @@ async function run() {
   if (!form) await send();
 }
 
-// The server's form is on the screen; as soon as the rules are here they take it over, with what was typed meanwhile.
+// The server's form is on the screen; as soon as the rules are here they take it over, with what was typed until that very moment.
 async function takeOver(vault, who) {
-  const typed = new Map();
-  const watch = event => { if (event.target.name && !event.target.name.startsWith('~')) typed.set(event.target.name, null); };
-  form.addEventListener('input', watch);
-  if (form.dataset.posted !== undefined) for (const field of form.querySelectorAll('.sheet [name]')) typed.set(field.name, null);
+  const touched = new Set();
+  form.addEventListener('input', event => { if (event.target.name && !event.target.name.startsWith('~')) touched.add(event.target.name); });
+  if (form.dataset.posted !== undefined) for (const field of form.querySelectorAll('.sheet [name]')) touched.add(field.name);
   const queued = new URLSearchParams(location.search).get('queued');
   const [found, waiting] = await Promise.all([known(vault, form.dataset.person, form.elements['~form'].value), queued ? vault.get('queue', queued) : null]);
   if (!found) return;
   await prepare(vault, found.record.programmes);
-  const data = new FormData(form);
-  for (const name of typed.keys()) typed.set(name, data.getAll(name));
-  form.removeEventListener('input', watch);
-  const focused = document.activeElement?.name;
+  let focused;
   await fill({
     vault, id: form.dataset.person, name: form.dataset.name, record: found.record, today: who.today, root: form.querySelector('.sheet'),
-    verdict: document.getElementById('verdict'), form, words, queued: waiting, typed, note,
+    verdict: document.getElementById('verdict'), form, words, queued: waiting, note,
+    typed() {
+      focused = document.activeElement?.name;
+      const data = new FormData(form);
+      return [...touched].map(name => [name, data.getAll(name)]);
+    },
   });
   if (focused) form.querySelector(`[name="${CSS.escape(focused)}"]`)?.focus();
 }

@@ -27,8 +27,10 @@ export async function fill({ vault, id, name, record, today, root, verdict, form
   const sheet = new Sheet(filler, root, words);
   const whole = JSON.parse(filler.Open(JSON.stringify(record), record.form, today, vault.subject, draft ? JSON.stringify(draft.response) : ''));
   if (whole.refused) throw new Error(whole.refused);
+  // Read and drawn in one go: a key pressed in between would be lost.
+  const meanwhile = typed?.() ?? [];
   sheet.draw(whole);
-  for (const [field, values] of typed ?? []) sheet.put(field, values);
+  for (const [field, values] of meanwhile) sheet.put(field, values);
   if (draft && !queued) note(words['offline.draft'], async () => { await vault.remove('draft', place); location.reload(); });
   if (whole.strange.length) note(`${words['offline.strange']} ${whole.strange.map(s => s.text).join(' ')}`);
 
