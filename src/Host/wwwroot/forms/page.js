@@ -61,11 +61,11 @@ async function run() {
   if (!form) await send();
 }
 
+// What differs from the page as it came was typed, however early: nobody need have listened.
+const isTyped = field => /^(radio|checkbox)$/.test(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+
 // The server's form is on the screen; as soon as the rules are here they take it over, with what was typed until that very moment.
 async function takeOver(vault, who) {
-  const touched = new Set();
-  form.addEventListener('input', event => { if (event.target.name && !event.target.name.startsWith('~')) touched.add(event.target.name); });
-  if (form.dataset.posted !== undefined) for (const field of form.querySelectorAll('.sheet [name]')) touched.add(field.name);
   const queued = new URLSearchParams(location.search).get('queued');
   const [found, waiting] = await Promise.all([known(vault, form.dataset.person, form.elements['~form'].value), queued ? vault.get('queue', queued) : null]);
   if (!found) return;
@@ -76,7 +76,8 @@ async function takeOver(vault, who) {
     verdict: document.getElementById('verdict'), form, words, queued: waiting, note,
     typed() {
       focused = document.activeElement?.name;
-      const data = new FormData(form);
+      const data = new FormData(form), fields = [...form.querySelectorAll('.sheet [name]')];
+      const touched = new Set(fields.filter(f => form.dataset.posted !== undefined || isTyped(f)).map(f => f.name));
       return [...touched].map(name => [name, data.getAll(name)]);
     },
   });
