@@ -21,10 +21,17 @@ internal sealed class Sheet
     private Sheet(PersonRecord record, ProgrammeSet programmes, Filling filling, SheetContext context, IReadOnlyList<Issue> strange)
     {
         (this.record, this.programmes, this.context, Filling, Strange) = (record, programmes, context, filling, strange);
+        Earlier = EarlierVisits.Of(record, filling.Form);
         Index();
     }
 
     public Filling Filling { get; }
+
+    /// <summary>What the last visits answered.</summary>
+    public EarlierVisits Earlier { get; }
+
+    /// <summary>Nothing was typed yet, now or in a draft.</summary>
+    public bool IsFresh { get; private set; }
 
     /// <summary>Answers of a draft that the form no longer has: told, not kept.</summary>
     public IReadOnlyList<Issue> Strange { get; }
@@ -35,7 +42,7 @@ internal sealed class Sheet
         var filling = draft is { } begun
             ? Filling.Read(form, begun, FollowUp.Context(record, form, context.Today, context.Model, null), strange)
             : FollowUp.Start(record, form, context.Today, context.Model);
-        return new(record, programmes, filling, context, strange);
+        return new(record, programmes, filling, context, strange) { IsFresh = draft is null };
     }
 
     /// <summary>The instances whose look changed; null when instances came or went and the whole must be shown again.</summary>
@@ -43,6 +50,7 @@ internal sealed class Sheet
     {
         if (!byName.TryGetValue(name, out var item)) return [];
         var before = item.Answers.ToList();
+        IsFresh = false;
         FormFields.Put(item, values);
         Exclude(item, before);
         Filling.Recalculate();

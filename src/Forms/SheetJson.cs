@@ -13,15 +13,16 @@ internal static class SheetJson
 {
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary><c>{"title", "canonical", "items": […], "strange": […]}</c>.</summary>
+    /// <summary><c>{"title", "canonical", "days": [earlier visits], "items": […], "strange": […]}</c>.</summary>
     public static string Whole(Sheet sheet) => Write(json =>
     {
         json.WriteStartObject();
         json.WriteString("title", sheet.Filling.Form.Title);
         json.WriteString("canonical", sheet.Filling.Form.Canonical);
-        json.WriteStartArray("items");
-        foreach (var item in sheet.Filling.Items) Item(json, item);
+        json.WriteStartArray("days");
+        foreach (var day in sheet.Earlier.Days) json.WriteStringValue(day.ToString("yyyy-MM-dd", null));
         json.WriteEndArray();
+        Items(json, sheet, sheet.Filling.Items);
         Issues(json, "strange", sheet.Strange);
         json.WriteEndObject();
     });
@@ -59,10 +60,29 @@ internal static class SheetJson
         json.WriteEndObject();
     });
 
-    private static void Item(Utf8JsonWriter json, FilledItem filled)
+    private static void Items(Utf8JsonWriter json, Sheet sheet, IReadOnlyList<FilledItem> items)
+    {
+        json.WriteStartArray("items");
+        for (var n = 0; n < items.Count; n++) Item(json, sheet, items[n], n > 0 && FormRow.IsTargetOf(items[n].Item, items[n - 1].Item));
+        json.WriteEndArray();
+    }
+
+    private static void Item(Utf8JsonWriter json, Sheet sheet, FilledItem filled, bool isTarget)
     {
         var item = filled.Item;
         json.WriteStartObject();
+        if (isTarget) json.WriteBoolean("target", true);
+        if (FormRow.IsOneRow(item)) json.WriteString("row", FormRow.SameUnit(item) ? "/" : "，");
+        if (FormRow.IsDecided(item)) json.WriteBoolean("decided", true);
+        if (filled.Row > 0) json.WriteNumber("at", filled.Row);
+        if (sheet.IsFresh && FormRow.IsCarried(filled)) json.WriteBoolean("known", true);
+        if (item.IsQuestion)
+        {
+            json.WriteStartArray("was");
+            for (var day = 0; day < sheet.Earlier.Days.Count; day++) json.WriteStringValue(sheet.Earlier.Said(filled, day));
+            json.WriteEndArray();
+        }
+
         json.WriteString("n", filled.Name);
         json.WriteString("link", item.LinkId);
         json.WriteString("type", item.Type.ToString());
@@ -88,13 +108,7 @@ internal static class SheetJson
             json.WriteEndArray();
         }
 
-        if (filled.Children.Count > 0)
-        {
-            json.WriteStartArray("items");
-            foreach (var child in filled.Children) Item(json, child);
-            json.WriteEndArray();
-        }
-
+        if (filled.Children.Count > 0) Items(json, sheet, filled.Children);
         json.WriteEndObject();
     }
 
@@ -126,11 +140,13 @@ internal static class SheetJson
         json.WriteStartObject();
         json.WriteString("title", verdict.Title);
         json.WriteString("class", verdict.ClassText);
+        json.WriteString("tone", verdict.Tone);
         json.WriteString("reason", verdict.Reason);
         json.WriteString("action", verdict.Action);
         json.WriteString("referral", verdict.Referral switch { Referral.Urgent => "urgent", Referral.Proposed => "proposed", _ => null });
         json.WriteString("next", verdict.Next?.ToString("yyyy-MM-dd", null));
-        json.WriteString("norm", $"{verdict.Citation} {verdict.Clause}");
+        json.WriteString("clause", verdict.Clause);
+        json.WriteString("norm", verdict.Citation);
         json.WriteString("edition", verdict.Edition);
         json.WriteStartArray("alerts");
         foreach (var alert in verdict.Alerts) json.WriteStringValue($"{alert.Reason} {alert.Action}");

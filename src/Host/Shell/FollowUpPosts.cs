@@ -41,7 +41,7 @@ internal static class FollowUpPosts
         {
             var saved = await visits.SaveAsync(form.Caller, id, form.Response, form.Key, http.RequestAborted, form.Correcting?.Version);
             return form.Refers && saved.Decision.ReferralDrafted is { } referral ? Results.Redirect($"/referrals/{referral}")
-                : Results.Redirect($"/visit/{id}/{saved.Response.Id}?saved=1");
+                : form.GoesOn ? Results.Redirect($"/today/next?after={Uri.EscapeDataString(id)}") : Results.Redirect($"/visit/{id}/{saved.Response.Id}?saved=1");
         }
         catch (RefusedException refused) when (refused.Status is 412 && form.Correcting is { } seen)
         {
@@ -99,6 +99,9 @@ internal static class FollowUpPosts
 
     private sealed record SentForm(Caller Caller, Filling Filling, string FormId, string Key, bool Refers, (string Id, long Version)? Correcting)
     {
+        /// <summary>After saving, the next person of the day's list is wanted.</summary>
+        public bool GoesOn { get; init; }
+
         public System.Text.Json.JsonElement Response => Correcting is { } of ? Named(of.Id) : Filling.ToResponse();
 
         private System.Text.Json.JsonElement Named(string id)
@@ -122,7 +125,7 @@ internal static class FollowUpPosts
         var filling = standing?.Filling ?? await visits.OpenAsync(caller, id, formId, http.RequestAborted);
         FormFields.Apply(filling, fields.Where(f => !f.Key.StartsWith('~') && !f.Key.StartsWith("__", StringComparison.Ordinal))
             .Select(f => KeyValuePair.Create(f.Key, (IReadOnlyList<string>)[.. f.Value.OfType<string>()])));
-        return new(caller, filling, formId, fields["~key"].ToString(), fields["~refer"] == "1", correcting);
+        return new(caller, filling, formId, fields["~key"].ToString(), fields["~refer"] == "1", correcting) { GoesOn = fields["~next"] == "1" };
     }
 
     private static long? Version(IFormCollection fields) =>

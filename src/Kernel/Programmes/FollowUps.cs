@@ -24,6 +24,10 @@ public sealed class FollowUps(RecordAccess records, InstalledProgrammes programm
     public async Task<Filling> OpenAsync(Caller caller, string patientId, string formId, CancellationToken cancel) =>
         FollowUp.Start(await Person(caller, patientId, cancel), FormFor(formId), Today, model);
 
+    /// <summary>What her last visits answered to the questions of a form. <paramref name="except"/> is the visit that is being corrected.</summary>
+    public async Task<EarlierVisits> EarlierAsync(Caller caller, string patientId, Form form, CancellationToken cancel, string? except = null) =>
+        EarlierVisits.Of(await Person(caller, patientId, cancel), form, except);
+
     /// <summary>
     /// The form of one visit that serves every programme whose follow-up is due for this person: ids joined by <c>+</c>; null when none is.
     /// <paramref name="first"/> leads and is asked whether due or not. Long examinations are not put into a follow-up by themselves: see <see cref="OpenFormsAsync"/>.

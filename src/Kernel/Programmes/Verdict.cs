@@ -41,6 +41,17 @@ public sealed record Verdict
     /// <summary>Published facts by name: bool, decimal or text.</summary>
     public IReadOnlyList<Evidence> Facts { get; init; } = [];
 
+    /// <summary>How it stands out beside the form, in the words of the design kit: <c>urgent</c> refers or alerts, <c>good</c> is in control, <c>due</c> wants a look.</summary>
+    public string Tone => Referral is not Referral.None || Alerts.Count > 0 ? "urgent" : Facts.FirstOrDefault(f => f.Name is Satisfied) switch
+    {
+        { Value: true } when Class is InControl => "good",
+        not null => "due",
+        _ => "wait",
+    };
+
+    private const string Satisfied = "satisfied";
+    private const string InControl = "1";
+
     /// <summary>Things the doctor should know: thresholds marked uncertain, a next date beyond the limit.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 }

@@ -95,9 +95,10 @@ async function shellForm(vault, who) {
   filled.append(
     make('div', {},
       make('div', { class: 'head' }, make('h1', {}, banner.tasks.find(t => t.form === form)?.title ?? banner.tasks[0]?.title ?? ''), make('span', { class: 'dim' }, told(banner))),
-      make('p', { class: 'notice due', role: 'status' }, words['offline.off']), sheet,
-      make('p', { class: 'line' }, make('button', { class: 'btn primary' }, words['form.save']), make('small', {}, 'Ctrl Enter'))),
-    make('aside', { class: 'aside' }, make('h2', { class: 'h2' }, words['form.verdict']), verdict));
+      make('p', { class: 'notice due', role: 'status' }, words['offline.off']), sheet),
+    make('aside', { class: 'aside' }, make('h2', { class: 'h2' }, words['form.verdict']), verdict),
+    make('div', { class: 'bar' }, make('span', { class: 'st off', 'data-draft': true, hidden: true }), make('span', { class: 'err', 'data-wrong': true, hidden: true }), make('span', { class: 'cau', 'data-doubtful': true, hidden: true }),
+      make('span', { class: 'end line' }, make('a', { class: 'btn', href: '/today' }, words['form.later']), make('button', { class: 'btn primary' }, words['form.save'], make('kbd', {}, 'Ctrl Enter')))));
   box.replaceChildren(filled);
   await fill({ vault, id, name: banner.name, record: { ...taken.record, form }, today: who.today, root: sheet, verdict, form: filled, words, queued: waiting, note });
   sheet.querySelector('input:not([type=date]),textarea')?.focus();

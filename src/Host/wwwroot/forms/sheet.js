@@ -18,55 +18,85 @@ export class Sheet {
 
   draw(whole) {
     this.rows.clear();
-    const language = document.documentElement.lang;
-    const title = item => (language === 'en' && item.en ? item.en : item.t) + (item.required ? ' *' : '');
-    const draw = (items, depth) => items.flatMap((item, i) => {
-      const drawn = [item.type === 'Group' ? this.group(item, title(item), draw(item.items ?? [], depth + 1)) : item.type === 'Display'
-        ? this.keep(item, make('p', { class: 'note' }, title(item))) : this.question(item, title(item), draw(item.items ?? [], depth + 1))].flat();
+    this.days = whole.days ?? [];
+    this.root.replaceChildren(...this.lines(whole.items));
+  }
+
+  title(item) { return (document.documentElement.lang === 'en' && item.en ? item.en : item.t) + (item.required ? ' *' : ''); }
+
+  // The questions of one level, a row each; a goal stands in the row of what it is the goal of.
+  lines(items) {
+    return items.flatMap((item, i) => {
+      if (item.target) return [];
+      const drawn = [this.line(item, items[i + 1]?.target ? items[i + 1] : null)].flat();
       if (item.type === 'Group' && item.repeats && items[i + 1]?.link !== item.link)
         drawn.push(make('p', {}, make('button', { type: 'button', class: 'btn quiet', 'data-add-row': item.link }, this.words['offline.add-row'])));
       return drawn;
     });
-    this.root.replaceChildren(...draw(whole.items, 0));
   }
+
+  line(item, goal) {
+    if (item.decided) return [];
+    if (item.type === 'Display') return this.keep(item, make('p', { class: 'note' }, this.title(item)));
+    if (item.row) return this.oneRow(item);
+    if (item.type === 'Group') return this.keep(item, make('fieldset', { class: 'part' }, make('legend', { class: 'vh' }, this.title(item)),
+      make('div', { class: 'fr fh', 'aria-hidden': 'true' }, make('span', { class: 'fl' }, this.title(item)), make('span', { class: 'fc' }), ...this.was(this.days)),
+      ...this.lines(item.items ?? [])));
+    const isChoice = item.choices || item.type === 'Boolean';
+    const label = isChoice ? make('span', { class: 'fl', id: `l-${item.n}` }, this.title(item)) : make('label', { class: 'fl', for: `f-${item.n}` }, this.title(item));
+    const [field, show] = this.field(item, isChoice ? { 'aria-labelledby': `l-${item.n}` } : {});
+    const here = make('div', { class: 'fc' }, make('span', { class: 'nu' }, field, item.unit ? make('span', {}, item.unit) : null));
+    const row = this.keep(item, make('div', { class: 'fr' }, label, here, ...this.was(item.was ?? [])), show);
+    if (goal) {
+      const [aim, showAim] = this.field(goal, { 'aria-label': this.title(goal) });
+      here.append(this.keep(goal, make('span', { class: 'nu goal' }, make('span', {}, this.words['form.target']), aim), showAim));
+    }
+    return [row, ...this.lines(item.items ?? [])];
+  }
+
+  // Numbers of one unit, or a row of a table: fields side by side.
+  oneRow(item) {
+    const parts = item.items ?? [], isSame = item.row === '/', nu = make('span', { class: 'nu' });
+    parts.forEach((part, i) => {
+      const [field, show] = this.field(part, { 'aria-label': this.title(part), placeholder: isSame ? null : this.title(part) });
+      nu.append(this.keep(part, make('span', { class: 'nu' }, i > 0 && isSame ? '/ ' : null, field, part.unit && (!isSame || i === parts.length - 1) ? make('span', {}, part.unit) : null), show));
+    });
+    const was = this.days.map((_, d) => parts.map(p => p.was?.[d]).filter(Boolean).join(item.row));
+    return this.keep(item, make('div', { class: 'fr', role: 'group', 'aria-label': this.title(item) },
+      make('span', { class: 'fl' }, item.at ? '' : this.title(item)), make('div', { class: 'fc' }, nu), ...this.was(was)));
+  }
+
+  was(texts) { return texts.map((text, d) => make('span', { class: d > 0 ? 'fp o' : 'fp' }, text)); }
 
   keep(item, element, show = () => {}) {
     const row = { element, show, item };
     this.rows.set(item.n, row);
     element.hidden = !item.on;
+    show(item.v);
     return element;
   }
 
-  group(item, title, children) {
-    return this.keep(item, make('fieldset', {}, make('legend', { class: 'h2' }, title), ...children));
-  }
-
-  question(item, title, children) {
-    const id = `f-${item.n}`, element = make('div', { class: 'q' });
-    let show;
+  // The control of one question, and what shows a value in it.
+  field(item, named) {
     if (item.choices || item.type === 'Boolean') {
       const choices = item.choices ?? [['true', this.words['form.yes']]], many = item.repeats || item.type === 'Boolean';
       const boxes = choices.map(([value]) => make('input', { type: many ? 'checkbox' : 'radio', name: item.n, value }));
-      element.append(make('span', { class: 'label', id: `l-${item.n}` }, title),
-        make('span', { class: 'opts', role: 'group', 'aria-labelledby': `l-${item.n}` }, ...choices.map(([, text], i) => make('label', {}, boxes[i], ` ${text}`))));
-      show = values => { for (const box of boxes) { box.checked = values.includes(box.value); box.wasChecked = box.checked; } };
-    } else {
-      const mode = { Integer: 'numeric', Decimal: 'decimal', Quantity: 'decimal' }[item.type];
-      const field = item.type === 'Text' ? make('textarea', { id, name: item.n, rows: 2 }) : make('input', {
-        id, name: item.n, type: item.type === 'Date' ? 'date' : 'text', inputmode: mode, readonly: item.readOnly, maxlength: item.most, autocomplete: 'off',
-      });
-      element.append(make('label', { for: id }, title), make('span', {}, field, item.unit ? ` ${item.unit}` : ''));
-      show = values => { if (document.activeElement !== field || field.readOnly) field.value = values[0] ?? ''; };
+      const seg = make('span', { class: 'seg', role: 'group', ...named }, ...choices.map(([, text], i) => make('label', {}, boxes[i], item.choices && i < 9 ? make('i', {}, String(i + 1)) : null, text)));
+      return [seg, values => { for (const box of boxes) { box.checked = values.includes(box.value); box.wasChecked = box.checked; } }];
     }
-    this.keep(item, element, show);
-    show(item.v);
-    return [element, ...children];
+    const mode = { Integer: 'numeric', Decimal: 'decimal', Quantity: 'decimal' }[item.type], width = mode ? 'n' : item.type === 'Date' ? 'd' : 't';
+    const field = item.type === 'Text' ? make('textarea', { id: `f-${item.n}`, name: item.n, rows: 2, class: 'in', ...named }) : make('input', {
+      id: `f-${item.n}`, name: item.n, type: item.type === 'Date' ? 'date' : 'text', inputmode: mode, readonly: item.readOnly, maxlength: item.most, autocomplete: 'off',
+      class: `in ${width}${item.known ? ' known' : ''}`, ...named,
+    });
+    return [field, values => { if (document.activeElement !== field || field.readOnly) field.value = values[0] ?? ''; }];
   }
 
   // One keystroke: the rules answer with what changed, and only that is drawn.
   answer(field) {
     const row = field.name && this.rows.get(field.name);
     if (!row) return;
+    field.classList.remove('known');
     const values = field.type === 'checkbox' || field.type === 'radio'
       ? [...row.element.querySelectorAll('input:checked')].map(b => b.value) : [field.value];
     this.put(field.name, values);
@@ -108,15 +138,16 @@ export class Sheet {
   // Warnings and refusals beside their questions; those of no question are given back.
   say(issues, all) {
     for (const old of this.root.querySelectorAll('.said')) old.remove();
-    for (const bad of this.root.querySelectorAll('[aria-invalid]')) { bad.removeAttribute('aria-invalid'); bad.classList.remove('bad'); }
+    for (const bad of this.root.querySelectorAll('[aria-invalid]')) bad.removeAttribute('aria-invalid');
     const homeless = [];
     for (const issue of issues) {
       const row = this.rows.get(issue.n);
       // What is required and still empty is not held against somebody who has not come there yet.
       if (issue.isError && !all && row && !this.touched(row)) continue;
       if (!row) { if (all) homeless.push(issue); continue; }
-      row.element.append(make('span', { class: `said ${issue.isError ? 'refused' : 'warned'}` }, `${this.words[issue.isError ? 'form.refused' : 'form.warning']}：${issue.text}`));
-      if (issue.isError) for (const field of row.element.querySelectorAll('input,textarea')) { field.setAttribute('aria-invalid', 'true'); field.classList.add('bad'); }
+      const place = row.element.closest('.fc') ?? row.element.querySelector('.fc') ?? row.element;
+      place.append(make('p', { class: `said ${issue.isError ? 'err' : 'cau'}` }, make('b', {}, this.words[issue.isError ? 'form.refused' : 'form.warning']), issue.text));
+      if (issue.isError) for (const field of this.root.querySelectorAll(`[name="${CSS.escape(issue.n)}"]`)) field.setAttribute('aria-invalid', 'true');
     }
     return homeless;
   }
@@ -134,15 +165,17 @@ const first = radio => radio.form?.querySelector(`input[type=radio][name="${CSS.
 export function verdicts(decision, words) {
   if (!decision.verdicts.length) return [make('p', { class: 'note' }, words['form.verdict-none'])];
   const refer = decision.verdicts.some(v => v.referral) ? [make('p', {}, make('button', { class: 'btn tonal', name: '~refer', value: '1' }, words['form.save-refer']))] : [];
-  return decision.verdicts.map(v => make('div', { class: 'verdict' },
-    make('p', { class: 'dim' }, v.title),
-    make('p', {}, make('b', {}, v.class ?? '')),
+  const days = decision.verdicts.map(v => v.next).filter(Boolean).sort();
+  const first = days.length > 1 ? [make('p', { class: 'dim' }, words['form.earliest']), make('p', { class: 'num' }, days[0])] : [];
+  return decision.verdicts.map(v => make('article', { class: 'verdict' },
+    make('h3', {}, v.title),
+    make('p', { class: 'big' }, make('b', { class: `st ${v.tone}` }, v.class ?? '')),
     ...v.alerts.map(a => make('p', { class: 'refused' }, a)),
+    v.referral && make('p', { class: 'do' }, words[v.referral === 'urgent' ? 'form.urgent' : 'form.referral']),
     make('p', {}, v.reason),
-    v.action && make('p', {}, v.action),
-    v.referral && make('p', { class: 'st urgent' }, words[v.referral === 'urgent' ? 'form.urgent' : 'form.referral']),
-    v.next && make('p', {}, `${words['form.next']} `, make('b', {}, v.next)),
+    v.action && make('p', { class: 'dim' }, v.action),
+    make('dl', { class: 'kv' }, ...v.next ? [make('dt', {}, words['form.next']), make('dd', {}, make('b', {}, v.next))] : [], make('dt', {}, words['form.ground']), make('dd', {}, v.clause ?? '')),
     make('details', { class: 'why' }, make('summary', {}, words['form.why']), make('dl', { class: 'kv' },
       ...v.inputs.flatMap(([title, text]) => [make('dt', {}, title), make('dd', {}, text)]),
-      make('dt', {}, words['cockpit.norm']), make('dd', {}, v.norm), make('dt', {}, words['cockpit.edition']), make('dd', {}, v.edition))))).concat(refer);
+      make('dt', {}, words['cockpit.norm']), make('dd', {}, v.norm), make('dt', {}, words['cockpit.edition']), make('dd', {}, v.edition))))).concat(first, refer);
 }

@@ -35,13 +35,27 @@ export async function fill({ vault, id, name, record, today, root, verdict, form
   if (whole.strange.length) note(`${words['offline.strange']} ${whole.strange.map(s => s.text).join(' ')}`);
 
   let judging = 0, keeping = 0, done = false;
+  // The bar below: when the draft was kept, what stands against saving, what should be looked at again.
+  const tell = (what, value) => {
+    const place = form.querySelector(`[data-${what}]`);
+    if (!place) return;
+    place.hidden = !value;
+    place.textContent = words[`form.bar-${what}`].replace('{0}', value);
+  };
   const judge = all => {
     const decision = JSON.parse(filler.Judge());
     if (decision.refused) return { isRefused: true, homeless: [{ text: decision.refused }] };
     verdict.replaceChildren(...verdicts(decision, words));
-    return { ...decision, homeless: sheet.say(decision.issues, all) };
+    const homeless = sheet.say(decision.issues, all);
+    tell('wrong', root.querySelectorAll('.said.err').length);
+    tell('doubtful', root.querySelectorAll('.said.cau').length);
+    return { ...decision, homeless };
   };
-  const keep = async () => { if (!done) await vault.put('draft', place, { person: id, name, form: record.form, response: JSON.parse(filler.Response()), at: new Date().toISOString() }); };
+  const keep = async () => {
+    if (done) return;
+    await vault.put('draft', place, { person: id, name, form: record.form, response: JSON.parse(filler.Response()), at: new Date().toISOString() });
+    tell('draft', new Date().toTimeString().slice(0, 8));
+  };
   sheet.changed = () => {
     clearTimeout(judging); judging = setTimeout(judge, judgeAfter);
     clearTimeout(keeping); keeping = setTimeout(keep, keepAfter);
@@ -69,8 +83,9 @@ export async function fill({ vault, id, name, record, today, root, verdict, form
     await vault.remove('draft', place);
     const { saved } = await queue.flush(vault);
     const mine = saved.find(s => s.key === row.key);
-    const refers = event.submitter?.name === '~refer';
-    location.assign(!mine ? '/today#queue' : refers && mine.referral ? `/referrals/${mine.referral}` : `/visit/${id}/${mine.id}?saved=1`);
+    const pressed = event.submitter?.name;
+    location.assign(!mine ? '/today#queue' : pressed === '~refer' && mine.referral ? `/referrals/${mine.referral}`
+      : pressed === '~next' ? `/today/next?after=${encodeURIComponent(id)}` : `/visit/${id}/${mine.id}?saved=1`);
   });
   form.dataset.filled = '1';
   return sheet;
