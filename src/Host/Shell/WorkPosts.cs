@@ -7,12 +7,25 @@ using Tongxin.Web.SignIn;
 namespace Tongxin.Host.Shell;
 
 /// <summary>What a doctor does to one task of the list without a visit: take it, hand it on, move it, note a call.</summary>
-/// <remarks>Answers with the page of the task, which says what happened.</remarks>
+/// <remarks>Answers with the page of the task, which says what happened; a call noted on the list itself answers with the list.</remarks>
 internal static class WorkPosts
 {
     public const int LongestNote = 400;
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/today/task/{id}/step", PostAsync).ForCarers();
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/today/task/{id}/step", PostAsync).ForCarers();
+        routes.MapGet("/today/next", NextAsync).ForCarers();
+    }
+
+    /// <summary>保存，下一位: the follow-up of whoever is next on the day's list after a person; the list when nobody is.</summary>
+    private static async Task<IResult> NextAsync(string? after, HttpContext http, WorkLists lists)
+    {
+        var due = (await lists.ForAsync(SignedIn.Caller(http), new() { Count = WorkFilter.Most }, http.RequestAborted)).Items
+            .Where(i => i.Task is { Form.Length: > 0, Person: not null }).ToList();
+        var next = due.Find(i => i.Task.Person != $"Patient/{after}");
+        return Results.Redirect(next is null ? "/today" : $"/follow-up/{next.Task.Person![8..]}?due={Uri.EscapeDataString(next.Task.Form!)}");
+    }
 
     private static async Task<IResult> PostAsync(string id, HttpContext http, WorkLists lists, IAntiforgery antiforgery)
     {
@@ -20,8 +33,9 @@ internal static class WorkPosts
         var page = $"/today/task/{Uri.EscapeDataString(id)}";
         try
         {
-            await StepAsync(id, http, lists, await http.Request.ReadFormAsync(http.RequestAborted));
-            return Results.Redirect($"{page}?done=1");
+            var form = await http.Request.ReadFormAsync(http.RequestAborted);
+            await StepAsync(id, http, lists, form);
+            return Results.Redirect(form["back"] == "today" ? "/today?called=1" : $"{page}?done=1");
         }
         catch (RefusedException refused) when (refused.Status is 400 or 404 or 409 or 412 or 422)
         {

@@ -47,7 +47,7 @@ public sealed class WorkLists(RecordAccess records, TimeProvider clock)
     private const int DaysAhead = 6;
     private static readonly string[] Open = ["requested", "accepted", "in-progress"];
 
-    /// <summary>Open work on a day, the longest due first. <paramref name="day"/> null is today.</summary>
+    /// <summary>Open work on a day, what ends first stands first. <paramref name="day"/> null is today.</summary>
     public async Task<WorkPage> ForAsync(Caller caller, WorkFilter filter, CancellationToken cancel, DateOnly? day = null)
     {
         var on = day ?? LocalTime.Today(clock);
@@ -199,7 +199,7 @@ public sealed class WorkLists(RecordAccess records, TimeProvider clock)
             WorkSpan.Overdue => [Window(Prefix.Eb, day)],
             _ => Array.Empty<Criterion>(),
         });
-        return Sorted(filter, criteria, "window", descending: false);
+        return Sorted(filter, criteria, "window-end", descending: false);
     }
 
     private static SearchRequest Sorted(WorkFilter filter, List<Criterion> criteria, string by, bool descending) => new()

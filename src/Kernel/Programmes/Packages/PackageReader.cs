@@ -37,6 +37,8 @@ public sealed class PackageReader
             Edition = edition,
             Title = Required(root, "title"),
             TitleInEnglish = (string?)root["en"] ?? "",
+            ShortTitle = (string?)root["short"],
+            ShortTitleInEnglish = (string?)root["short-en"],
             From = from ?? default,
             To = Json.Day(period?["end"]?.ToString()),
             Citation = Required(root, "citation"),

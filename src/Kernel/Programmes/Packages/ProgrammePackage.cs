@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Tongxin.Fhir.FhirPath;
 using Tongxin.Fhir.Questionnaires;
@@ -13,6 +14,14 @@ public sealed record ProgrammePackage
     public required string Edition { get; init; }
     public required string Title { get; init; }
     public string TitleInEnglish { get; init; } = "";
+
+    /// <summary>What lists and labels say: 高血压; the title where the package gives none.</summary>
+    [AllowNull]
+    public string ShortTitle { get => field ?? Title; init; }
+
+    /// <summary>The same in English.</summary>
+    [AllowNull]
+    public string ShortTitleInEnglish { get => field ?? TitleInEnglish; init; }
     public required DateOnly From { get; init; }
     public DateOnly? To { get; init; }
     public required string Citation { get; init; }

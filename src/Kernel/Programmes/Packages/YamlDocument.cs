@@ -17,7 +17,7 @@ public sealed partial class YamlDocument
     // Elements that FHIR or a package types as text: `code: 1` means "1".
     private static readonly HashSet<string> TextMembers = new(StringComparer.Ordinal)
     {
-        "id", "code", "linkId", "version", "edition", "display", "text", "title", "system", "class", "row", "clause", "name", "key", "url", "value-set", "question",
+        "id", "code", "linkId", "version", "edition", "display", "text", "title", "short", "system", "class", "row", "clause", "name", "key", "url", "value-set", "question",
     };
 
     private readonly Dictionary<JsonNode, int> lines = new(ReferenceEqualityComparer.Instance);

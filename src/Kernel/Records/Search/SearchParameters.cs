@@ -44,8 +44,12 @@ public static partial class SearchParameters
         foreach (var definition in definitions.Where(d => d.Type is not SearchParamType.Composite))
             made.TryAdd(definition.Code!, Plain(type, definition));
 
-        // R4 has no parameter for the window in which a task is to be done, and a work list asks for nothing else.
-        if (type is "Task") made["window"] = new() { ResourceType = type, Code = "window", Type = SearchParameterType.Date, Number = Next(), Path = "Task.restriction.period" };
+        // R4 has no parameter for the window in which a task is to be done, and a work list asks for nothing else; it begins with what waited longest.
+        if (type is "Task")
+        {
+            made["window"] = new() { ResourceType = type, Code = "window", Type = SearchParameterType.Date, Number = Next(), Path = "Task.restriction.period" };
+            made["window-end"] = new() { ResourceType = type, Code = "window-end", Type = SearchParameterType.Date, Number = Next(), Path = "Task.restriction.period.end" };
+        }
 
         // A counter knows a piece of a number: the last four digits, a birth date within it. R4 finds identifiers and telephones only whole.
         if (type is "Patient")
