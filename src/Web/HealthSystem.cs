@@ -26,4 +26,6 @@ public abstract class HealthSystem
 }
 
 /// <summary>A line of the menu; shown to whoever holds one of the roles.</summary>
-public sealed record MenuEntry(string Title, string TitleInEnglish, string Href, IReadOnlySet<Role> Roles);
+/// <param name="Icon">Path of a drawing of 20 × 20, stroked.</param>
+/// <param name="IsDaily">Work of every day: first in the rail. The rail has few places; what does not fit stands in the menu beside the name.</param>
+public sealed record MenuEntry(string Title, string TitleInEnglish, string Href, IReadOnlySet<Role> Roles, string Icon, bool IsDaily = false);

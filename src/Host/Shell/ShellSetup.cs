@@ -82,7 +82,7 @@ internal static class ShellSetup
 
     private static IResult Set(string name, string? back, HttpContext http)
     {
-        var (on, off) = name switch { Words.Cookie => ("en", "zh-CN"), "size" => ("large", "normal"), _ => ("", "") };
+        var (on, off) = name switch { Words.Cookie => ("en", "zh-CN"), "size" => ("large", "normal"), "theme" => ("dark", "light"), _ => ("", "") };
         if (on.Length > 0)
             http.Response.Cookies.Append(name, http.Request.Cookies[name] == on ? off : on, new() { MaxAge = SettingsLast, SameSite = SameSiteMode.Strict, HttpOnly = true });
         return Results.LocalRedirect(back is { Length: > 0 } && back[0] is '/' && !back.StartsWith("//", StringComparison.Ordinal) ? back : "/");

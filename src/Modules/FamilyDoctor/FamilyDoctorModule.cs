@@ -10,6 +10,8 @@ namespace Tongxin.Modules.FamilyDoctor;
 /// <summary>家庭医生签约：who looks after a person, what she was promised, and whether it was given.</summary>
 public sealed class FamilyDoctorModule : HealthSystem
 {
+    private const string Paper = "M5 3h7l3 3v11H5zM8 8h4M8 11h4M8 14h2";
+
     private static readonly FrozenSet<Role> Carers =
         new[] { Role.VillageDoctor, Role.TownshipClinician, Role.PublicHealthStaff, Role.TeamLeader }.ToFrozenSet();
 
@@ -18,7 +20,7 @@ public sealed class FamilyDoctorModule : HealthSystem
     public override string TitleInEnglish => "Family doctor";
 
     public override IReadOnlyList<MenuEntry> Menu => [
-        new("签约", "Contracts", "/contracts", Carers), new("家庭医生", "My doctor", PostMine.Page, new HashSet<Role> { Role.Resident }),
+        new("签约", "Contracts", "/contracts", Carers, Paper, IsDaily: true), new("家庭医生", "My doctor", PostMine.Page, new HashSet<Role> { Role.Resident }, Paper, IsDaily: true),
     ];
 
     public override void AddServices(IServiceCollection services)

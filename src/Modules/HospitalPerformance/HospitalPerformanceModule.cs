@@ -23,8 +23,9 @@ public sealed class HospitalPerformanceModule : HealthSystem
 
     public override IReadOnlyList<MenuEntry> Menu =>
     [
-        new("考核", "Scores", "/performance", Readers),
-        new("满意度", "Survey", "/surveys", new HashSet<Role> { Role.CountyCommission, Role.HospitalManager, Role.TeamLeader, Role.PublicHealthStaff }),
+        new("考核", "Scores", "/performance", Readers, "M4 17V8h3v9M8.5 17V4h3v13M13 17v-6h3v6M3 17h14"),
+        new("满意度", "Survey", "/surveys", new HashSet<Role> { Role.CountyCommission, Role.HospitalManager, Role.TeamLeader, Role.PublicHealthStaff },
+            "M10 3a7 7 0 1 1 0 14a7 7 0 0 1 0-14M7 8h.1M13 8h.1M7 12c1.5 2 4.5 2 6 0"),
     ];
 
     public override void AddServices(IServiceCollection services)

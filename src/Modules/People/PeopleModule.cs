@@ -16,7 +16,10 @@ public sealed class PeopleModule : HealthSystem
 
     public override string TitleInEnglish => "Registration";
 
-    public override IReadOnlyList<MenuEntry> Menu => [new("登记", "Register", "/registration", Carers), new("查重", "Duplicates", "/duplicates", Carers)];
+    public override IReadOnlyList<MenuEntry> Menu => [
+        new("登记", "Register", "/registration", Carers, "M8 4a3 3 0 1 1 0 6a3 3 0 0 1 0-6M2 17c.6-3.4 3-5 6-5M14 11v6M11 14h6"),
+        new("查重", "Duplicates", "/duplicates", Carers, "M3 3h9v9H3zM8 8h9v9H8z"),
+    ];
 
     public override void AddServices(IServiceCollection services)
     {

@@ -15,7 +15,7 @@ public sealed class ReferralsModule : HealthSystem
 
     public override string TitleInEnglish => "Referrals";
 
-    public override IReadOnlyList<MenuEntry> Menu => [new("转诊", "Referrals", "/referrals", Carers)];
+    public override IReadOnlyList<MenuEntry> Menu => [new("转诊", "Referrals", "/referrals", Carers, "M3 7h12l-3-3M17 13H5l3 3", IsDaily: true)];
 
     public override void MapRoutes(IEndpointRouteBuilder routes) => PostStep.Map(routes);
 }
