@@ -83,7 +83,7 @@ public sealed class CockpitTests : Journey
             still = cell is not null && cell == last && !App.Services.GetRequiredService<Freshness>().IsStale ? still + 1 : 0;
             last = cell;
             return Task.FromResult(still >= quiet);
-        });
+        }, minutes: 5);
     }
 
     private static async Task FollowUpAsync(IPage doctor)

@@ -74,14 +74,14 @@ public abstract class Journey : IAsyncLifetime
 
     protected Task ShootAsync(IPage page, string name) => page.ScreenshotAsync(new() { Path = Path.Combine(screenshots, $"{name}.png"), FullPage = true });
 
-    protected static async Task UntilAsync(Func<Task<bool>> holds)
+    protected static async Task UntilAsync(Func<Task<bool>> holds, int minutes = 1)
     {
-        for (var tries = 0; tries < 120; tries++)
+        for (var tries = 0; tries < 120 * minutes; tries++)
         {
             if (await holds()) return;
             await Task.Delay(500, Cancel);
         }
 
-        Assert.Fail("It did not come within a minute.");
+        Assert.Fail($"It did not come within {minutes} min.");
     }
 }
