@@ -30,7 +30,7 @@ internal static class FunnelPlot
         double x(double n) => Left + (Right - Left) * n / most;
         double y(double rate) => Math.Clamp(Bottom - (Bottom - Top) * (rate - low) / Math.Max(high - low, 1e-9), Top - 8, Bottom + 8);
 
-        var svg = new StringBuilder($"<svg class=\"fun\" viewBox=\"0 0 440 250\" role=\"img\" aria-label=\"{Html.Encode(title)}\">");
+        var svg = new StringBuilder($"<svg class=\"fun\" viewBox=\"0 0 440 250\" role=\"group\" aria-label=\"{Html.Encode(title)}\">");
         Grid(svg, low, high, y);
         Curve(svg, steps, n => Fairness.Limits(mean, n, Fairness.Warning), x, y, "stroke-dasharray=\"2 3\"");
         Curve(svg, steps, n => Fairness.Limits(mean, n, Fairness.Control), x, y, "");

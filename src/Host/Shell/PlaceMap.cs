@@ -41,7 +41,7 @@ internal static class PlaceMap
         (double X, double Y) at((double X, double Y) p) => (Margin + (p.X - west) * narrowing * scale, Margin + (north - p.Y) * scale);
 
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg class=\"map\" viewBox=\"0 0 {Width:0} {height:0}\" role=\"img\" aria-label=\"{Html.Encode(title)}\">");
+        svg.Append(CultureInfo.InvariantCulture, $"<svg class=\"map\" viewBox=\"0 0 {Width:0} {height:0}\" role=\"group\" aria-label=\"{Html.Encode(title)}\">");
         svg.Append("<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">")
             .Append("<rect width=\"6\" height=\"6\" class=\"hb\"/><path d=\"M0 0V6\" class=\"hl\"/></pattern></defs>");
         foreach (var place in places.OrderBy(p => p.IsChosen))
