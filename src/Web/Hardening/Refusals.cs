@@ -20,6 +20,8 @@ internal static partial class Refusals
         try
         {
             await next(http);
+            if (http.Response is { HasStarted: false, StatusCode: StatusCodes.Status404NotFound, ContentType: null } && WantsPage(http.Request))
+                await WriteAsync(http, StatusCodes.Status404NotFound, "这里没有这一页，或者不是给您看的。There is no such page, or it is not for you.");
         }
         catch (RefusedException refused) when (!http.Response.HasStarted)
         {
@@ -39,6 +41,10 @@ internal static partial class Refusals
             await WriteAsync(http, StatusCodes.Status500InternalServerError, $"出错了，编号 {http.TraceIdentifier}。Something broke; it is written down under this number.");
         }
     }
+
+    // A person who followed a link or typed an address; programs get the bare status.
+    private static bool WantsPage(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
 
     private static Task WriteAsync(HttpContext http, int status, string sentence)
     {
