@@ -47,6 +47,7 @@ internal static class ShellSetup
         OfflineRoutes.Map(app);
         app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role))).ForEverybody();
         app.MapGet("/setting/{name}", Set).ForEverybody();
+        app.MapGet("/help/images/{name}.png", (string name) => Help.Image(name) is { } image ? Results.Stream(image, "image/png") : Results.NotFound()).ForEverybody();
         app.MapGet("/cockpit.csv", Csv).ForRoles(RolesOf<Pages.Cockpit>());
         app.MapGet("/cockpit.xlsx", Xlsx).ForRoles(RolesOf<Pages.Cockpit>());
         app.MapGet("/analysis/draft", Draft).ForRoles(RolesOf<Pages.Analysis>());
