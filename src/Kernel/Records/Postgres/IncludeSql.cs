@@ -25,7 +25,7 @@ internal static class IncludeSql
             $"""
             SELECT {FoundRow.Columns} FROM (SELECT DISTINCT l.{far} AS rid FROM reference l WHERE l.{near} = ANY({from}) AND l.param = ANY({parameters}) OFFSET 0) f
             JOIN resource r ON r.rid = f.rid WHERE r.state = 1{(type is null ? "" : $" AND r.type = {names.TypeOrNone(type)}")}
-            AND {VisibilitySql.Of(visibility, "r", sql, names, type)}
+            AND {VisibilitySql.Of(visibility, "r", sql, names, type, new())}
             """);
     }
 
