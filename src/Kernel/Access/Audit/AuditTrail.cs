@@ -10,7 +10,7 @@ namespace Tongxin.Kernel.Access;
 public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
 {
     public const int LongestQueue = 10_000;
-    private const int EntriesPerRow = 100;
+    private const int EntriesPerRow = 250;
     private const int RowsAtOnce = 1_000;
 
     /// <summary>Rows that one page of a search may walk; it says where it stopped.</summary>
