@@ -13,7 +13,8 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("bench store --postgres [--data DIR-OF-NDJSON] [--limit N] [--times N]   the PostgreSQL engine alone, on a private cluster");
-    Console.Error.WriteLine("bench access [RESIDENTS]   what policy and audit cost over the PostgreSQL engine");
+    Console.Error.WriteLine("bench access [RESIDENTS] [--sqlite]   what policy and audit of reads cost over the engine");
+    Console.Error.WriteLine("bench access --at FOLDER|CONNECTION VILLAGE   how long a village doctor's searches take in a record that stands");
     Console.Error.WriteLine("bench prepare DIR-OF-NDJSON   what stands between the bytes of a resource and the store");
     return 2;
 }

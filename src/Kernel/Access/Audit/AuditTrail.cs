@@ -10,7 +10,7 @@ namespace Tongxin.Kernel.Access;
 public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
 {
     public const int LongestQueue = 10_000;
-    private const int EntriesPerRow = 100;
+    private const int EntriesPerRow = 250;
     private const int RowsAtOnce = 1_000;
 
     /// <summary>Rows that one page of a search may walk; it says where it stopped.</summary>
@@ -21,6 +21,9 @@ public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
     private readonly Channel<AuditEntry> queue = Channel.CreateBounded<AuditEntry>(new BoundedChannelOptions(LongestQueue) { SingleReader = true });
     private readonly SemaphoreSlim turn = new(1, 1);
     private readonly List<AuditEntry> taken = [];
+
+    // Rows that this server wrote and nobody sealed yet: sealing them need not read them again.
+    private readonly List<(byte[] Row, AuditEntry[] Entries)> own = [];
     private readonly IAuditStore store;
     private readonly AuditAnchor anchor;
     private readonly AuditArchive archive;
@@ -153,7 +156,9 @@ public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
     {
         while (taken.Count < EntriesPerRow * RowsAtOnce && queue.Reader.TryRead(out var entry)) taken.Add(entry);
         if (taken.Count is 0) return false;
-        await store.AppendAsync([.. taken.Chunk(EntriesPerRow).Select(c => (ReadOnlyMemory<byte>)AuditEntry.Row(c))], clock.GetUtcNow(), cancel);
+        var rows = taken.Chunk(EntriesPerRow).Select(c => (Row: AuditEntry.Row(c), Entries: c)).ToList();
+        await store.AppendAsync([.. rows.Select(r => (ReadOnlyMemory<byte>)r.Row)], clock.GetUtcNow(), cancel);
+        own.AddRange(rows);
         taken.Clear();
         return true;
     }
@@ -167,7 +172,7 @@ public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
             var (last, told) = (head, new List<(long, IReadOnlyList<AuditEntry>)>(rows.Count));
             foreach (var row in rows)
             {
-                var entries = EntriesIn(row);
+                var entries = OwnEntriesIn(row) ?? EntriesIn(row);
                 last = new(row.Sequence, AuditChain.Seal((last?.Hash ?? AuditChain.Beginning).Span, row), [.. entries.SelectMany(e => e.People)]);
                 seals.Add(last);
                 told.Add((row.Sequence, entries));
@@ -180,6 +185,18 @@ public sealed partial class AuditTrail : BackgroundService, IAsyncDisposable
             if (areOurs && Sealed is { } listener)
                 foreach (var (sequence, entries) in told) listener(sequence, entries);
         }
+
+        own.Clear();
+    }
+
+    // Null for what a commit or another server wrote, and for what somebody changed meanwhile.
+    private IReadOnlyList<AuditEntry>? OwnEntriesIn(AuditRow row)
+    {
+        var at = own.FindIndex(o => row.Entry.Span.SequenceEqual(o.Row));
+        if (at < 0) return null;
+        var entries = own[at].Entries;
+        own.RemoveRange(0, at + 1);
+        return entries;
     }
 
     internal static IReadOnlyList<AuditEntry> EntriesIn(AuditRow row)

@@ -20,13 +20,13 @@ internal static class BodyCodec
     private const int MostIdle = 8;
 
     private static readonly byte[] Dictionary = Read("bodies-1.dict");
-    private static readonly ConcurrentBag<Compressor> Compressors = [];
-    private static readonly ConcurrentBag<Decompressor> Decompressors = [];
+    private static readonly Idle<Compressor> Compressors = new(NewCompressor);
+    private static readonly Idle<Decompressor> Decompressors = new(NewDecompressor);
 
     public static byte[] Encode(ReadOnlySpan<byte> json)
     {
         if (json.Length < WorthCompressing) return json.ToArray();
-        if (!Compressors.TryTake(out var compressor)) compressor = NewCompressor();
+        var compressor = Compressors.Take();
         try
         {
             var most = Compressor.GetCompressBound(json.Length) + 1;
@@ -39,8 +39,7 @@ internal static class BodyCodec
         }
         finally
         {
-            if (Compressors.Count < MostIdle) Compressors.Add(compressor);
-            else compressor.Dispose();
+            Compressors.Return(compressor);
         }
     }
 
@@ -50,10 +49,15 @@ internal static class BodyCodec
     public static byte[] Decode(ReadOnlySpan<byte> stored)
     {
         if (stored is not [FirstDictionary, .. var frame]) return stored.ToArray();
-        if (!Decompressors.TryTake(out var decompressor)) decompressor = NewDecompressor();
+        var decompressor = Decompressors.Take();
         try
         {
-            return decompressor.Unwrap(frame, BodyReader.LargestBody * 2).ToArray();
+            // Every frame says how long its body is.
+            var length = Decompressor.GetDecompressedSize(frame);
+            if (length > BodyReader.LargestBody * 2) throw new InvalidDataException("A stored body says that it is longer than any can be: the database is damaged.");
+            var body = new byte[length];
+            return decompressor.Unwrap(frame, body) == body.Length ? body
+                : throw new InvalidDataException("A stored body is not as long as it says: the database is damaged.");
         }
         catch (ZstdException damaged)
         {
@@ -61,8 +65,7 @@ internal static class BodyCodec
         }
         finally
         {
-            if (Decompressors.Count < MostIdle) Decompressors.Add(decompressor);
-            else decompressor.Dispose();
+            Decompressors.Return(decompressor);
         }
     }
 
@@ -88,5 +91,32 @@ internal static class BodyCodec
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;
+    }
+
+    /// <summary>Contexts between two uses. Counted here, because the bag stops all threads to count.</summary>
+    private sealed class Idle<T>(Func<T> make)
+        where T : IDisposable
+    {
+        private readonly ConcurrentBag<T> bag = [];
+        private int count;
+
+        public T Take()
+        {
+            if (!bag.TryTake(out var one)) return make();
+            Interlocked.Decrement(ref count);
+            return one;
+        }
+
+        public void Return(T one)
+        {
+            if (Interlocked.Increment(ref count) <= MostIdle)
+            {
+                bag.Add(one);
+                return;
+            }
+
+            Interlocked.Decrement(ref count);
+            one.Dispose();
+        }
     }
 }

@@ -57,6 +57,8 @@ internal sealed class CriterionSql
         Criterion.AnyOf any => $"({string.Join(" OR ", any.Alternatives.Select(a => Holds(a, row)))})",
         Criterion.Has has => Having(has, row),
         Criterion.InCompartment compartment => InCompartment(compartment, row),
+        // One id is asked by "=": PostgreSQL expects ten rows of a list whose length it does not know.
+        Criterion.IdIs { Ids: [var only] } => $"{row}.id = {sql.Text(only)}",
         Criterion.IdIs id => $"{row}.id = ANY({sql.Parameter(id.Ids.ToList(), NpgsqlDbType.Array | NpgsqlDbType.Text)})",
         Criterion.UpdatedWithin within => Updated(within, row),
         Criterion.Nothing => "false",

@@ -21,11 +21,12 @@ internal static class IncludeSql
         var parameters = sql.Parameter(Parameters(include, names), NpgsqlDbType.Array | NpgsqlDbType.Integer);
         var type = include.Reverse ? include.SourceType : include.TargetType;
         var (near, far) = include.Reverse ? ("target", "rid") : ("rid", "target");
+        // Fenced, so that what is asked of an included row never leads PostgreSQL to walk all rows of its type instead.
         return sql.Append(
             $"""
             SELECT {FoundRow.Columns} FROM (SELECT DISTINCT l.{far} AS rid FROM reference l WHERE l.{near} = ANY({from}) AND l.param = ANY({parameters}) OFFSET 0) f
-            JOIN resource r ON r.rid = f.rid WHERE r.state = 1{(type is null ? "" : $" AND r.type = {names.TypeOrNone(type)}")}
-            AND {VisibilitySql.Of(visibility, "r", sql, names, type)}
+            CROSS JOIN LATERAL (SELECT * FROM resource t WHERE t.rid = f.rid OFFSET 0) r WHERE r.state = 1{(type is null ? "" : $" AND r.type = {names.TypeOrNone(type)}")}
+            AND {VisibilitySql.Of(visibility, "r", sql, names, type, new())}
             """);
     }
 

@@ -87,9 +87,12 @@ internal sealed class PostgresStore : IRecordStore
         await connections.DisposeAsync();
     }
 
-    private async ValueTask<Visibility> KnownAsync(Visibility visibility, CancellationToken cancel)
+    private ValueTask<Visibility> KnownAsync(Visibility visibility, CancellationToken cancel) =>
+        names.Organisations.Unmet(visibility) is { } unmet ? LearnAsync(unmet, visibility, cancel) : new(visibility);
+
+    private async ValueTask<Visibility> LearnAsync(string[] unmet, Visibility visibility, CancellationToken cancel)
     {
-        await names.Organisations.LearnAsync(connections.Readers, visibility, names, cancel);
+        names.Organisations.Learn(visibility, await reads.OrganisationsAsync(unmet, cancel));
         return visibility;
     }
 

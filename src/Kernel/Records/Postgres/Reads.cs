@@ -20,6 +20,19 @@ internal sealed class Reads(NpgsqlDataSource source, Names names)
         return (await ListAsync(sql, cancel)).FirstOrDefault();
     }
 
+    /// <summary>Row numbers of those of these organisations that are stored.</summary>
+    public async Task<List<(string Id, long Rid)>> OrganisationsAsync(string[] ids, CancellationToken cancel)
+    {
+        var found = new List<(string, long)>();
+        if (ids.Length is 0) return found;
+        await using var command = source.CreateCommand("SELECT id, rid FROM resource WHERE type = $1 AND id = ANY($2)");
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = names.TypeOrNone("Organization") });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        await using var reader = await command.ExecuteReaderAsync(cancel);
+        while (await reader.ReadAsync(cancel)) found.Add((reader.GetString(0), reader.GetInt64(1)));
+        return found;
+    }
+
     public async Task<Stored?> ReadVersionAsync(ResourceKey key, long version, Visibility visibility, CancellationToken cancel)
     {
         if (version > int.MaxValue || await names.Types.FindAsync(source, key.Type, cancel) is not { } type) return null;

@@ -140,7 +140,7 @@ internal sealed class SearchSql
         var isAnchored = anchor is not null || narrow is not null;
         var criteria = new CriterionSql(sql, names, keys, visibility, Links, paged || isAnchored) { IsFenced = isAnchored };
         var from = "resource r";
-        var where = $"{criteria.Stands("r", type, all)} AND {VisibilitySql.Of(visibility, "r", sql, names, type)}";
+        var where = $"{criteria.Stands("r", type, all)} AND {VisibilitySql.Of(visibility, "r", sql, names, type, Start(all, anchor, isAnchored))}";
         var pairs = DateRanges.Pairs(all).ToList();
         foreach (var pair in pairs)
         {
@@ -164,6 +164,13 @@ internal sealed class SearchSql
             else where += $" AND {criteria.Holds(criterion, criterion is Criterion.Matches or Criterion.Missing ? row : "r")}";
         return (from, where);
     }
+
+    private VisibilitySql.Start? Start(IReadOnlyList<Criterion> all, Criterion.Matches? anchor, bool isAnchored) => anchor switch
+    {
+        { Values: [SearchValue.Reference { Type: "Patient", Id: { } id }] } when keys.TryGetValue(new("Patient", id), out var person) => new(person),
+        _ when isAnchored || all.Any(c => c is Criterion.IdIs) => new(),
+        _ => null,
+    };
 
     /// <summary>Rows after the cursor in the order of the keys, each ascending or descending, rows without a value last.</summary>
     private string After(PageCursor cursor, SqlText sql)

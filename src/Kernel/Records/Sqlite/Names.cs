@@ -15,6 +15,8 @@ internal sealed class Names
     public NameDictionary Systems { get; } = new(3);
     public NameDictionary Counties { get; } = new(4);
 
+    public OrganisationRows Organisations { get; } = new();
+
     public IReadOnlyList<NameDictionary> All => [Types, Parameters, Systems, Counties];
 
     public int ParameterOrNone(SearchParameter parameter) => Parameters.OrNoRow(parameter.ToString());

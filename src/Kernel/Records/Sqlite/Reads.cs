@@ -29,6 +29,14 @@ internal static class Reads
         return session.List(sql, r => StoredRow.Read(r, names)).FirstOrDefault();
     }
 
+    /// <summary>Row numbers of those of these organisations that are stored.</summary>
+    public static List<(string Id, long Rid)> Organisations(SqliteSession session, Names names, string[] ids)
+    {
+        var sql = new SqlText();
+        sql.Append($"SELECT r.id, r.rid FROM resource r WHERE r.type = {sql.Value(names.TypeOrNone("Organization"))} AND r.id IN {sql.In(ids)}");
+        return ids.Length is 0 ? [] : session.List(sql, r => (r.GetString(0), r.GetInt64(1)));
+    }
+
     /// <summary>Newest first. The cursor is the place of the last row: (version) within one resource, (time, rid, version) elsewhere.</summary>
     public static HistoryPage History(SqliteSession session, Names names, HistoryRequest request, Visibility visibility)
     {

@@ -59,10 +59,10 @@ internal sealed class SqliteStore : IRecordStore
     }
 
     public Task<Stored?> ReadAsync(ResourceKey key, Visibility visibility, CancellationToken cancel) =>
-        ReadingAsync(s => Reads.Current(s, names, key, visibility), cancel);
+        ReadingAsync(s => Reads.Current(s, names, key, Known(s, visibility)), cancel);
 
     public Task<Stored?> ReadVersionAsync(ResourceKey key, long version, Visibility visibility, CancellationToken cancel) =>
-        ReadingAsync(s => Reads.Version(s, names, key, version, visibility), cancel);
+        ReadingAsync(s => Reads.Version(s, names, key, version, Known(s, visibility)), cancel);
 
     public Task<IReadOnlyList<Committed>> CommitAsync(PreparedCommit commit, CancellationToken cancel) =>
         RunAsync(PackedBody.Prepare(commit), cancel);
@@ -71,10 +71,10 @@ internal sealed class SqliteStore : IRecordStore
         queue.RunAsync(w => w.Apply(commit), commit.Changes.Count, cancel);
 
     public Task<SearchPage> SearchAsync(SearchRequest request, Visibility visibility, CancellationToken cancel) =>
-        ReadingAsync(s => searches.Search(s, request, visibility), cancel);
+        ReadingAsync(s => searches.Search(s, request, Known(s, visibility)), cancel);
 
     public Task<HistoryPage> HistoryAsync(HistoryRequest request, Visibility visibility, CancellationToken cancel) =>
-        ReadingAsync(s => Reads.History(s, names, request, visibility), cancel);
+        ReadingAsync(s => Reads.History(s, names, request, Known(s, visibility)), cancel);
 
     public Task<IReadOnlyList<FeedEntry>> FeedAsync(long position, int limit, CancellationToken cancel) =>
         ReadingAsync<IReadOnlyList<FeedEntry>>(s => Reads.Feed(s, names, position, limit), cancel);
@@ -96,6 +96,12 @@ internal sealed class SqliteStore : IRecordStore
         readers.Dispose();
         session.Dispose();
         await claim.DisposeAsync();
+    }
+
+    private Visibility Known(SqliteSession reader, Visibility visibility)
+    {
+        if (names.Organisations.Unmet(visibility) is { } unmet) names.Organisations.Learn(visibility, Reads.Organisations(reader, names, unmet));
+        return visibility;
     }
 
     // SQLite answers from memory or from this machine's disk: the caller's thread is as good as any.

@@ -44,7 +44,9 @@ internal static class VisibilitySql
             var counties = scoped.Counties.Where(names.Counties.IsKnown).Select(c => names.Counties[c]).ToList();
             ways.Add($"{row}.county IN {sql.In(counties)}");
         }
-        if (scoped.Organisations.Count > 0)
+        if (names.Organisations.Of(scoped.Organisations) is { } rows)
+            ways.Add($"EXISTS (SELECT 1 FROM relation x WHERE x.person = {row}.person AND x.organisation IN {sql.In(rows)})");
+        else if (scoped.Organisations.Count > 0)
             ways.Add(
                 $"""
                 EXISTS (SELECT 1 FROM relation x WHERE x.person = {row}.person AND x.organisation IN (
