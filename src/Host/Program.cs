@@ -5,6 +5,7 @@ using Tongxin.Host.Commands;
 var root = new RootCommand("Tongxin 同心: the health record of a county, the services on it and the numbers from it")
 {
     Demo.Command,
+    Seed.Command,
     Serve.Command,
     Token.Command,
     User.Command,

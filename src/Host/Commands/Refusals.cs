@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Tongxin.Fhir;
 
 namespace Tongxin.Host.Commands;
@@ -12,7 +13,7 @@ internal static class Refusals
             await work();
             return 0;
         }
-        catch (Exception refusal) when (refusal is RefusedException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception refusal) when (refusal is RefusedException or InvalidOperationException or IOException or UnauthorizedAccessException or DbException)
         {
             await Console.Error.WriteLineAsync(refusal.Message);
             return 1;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.AspNetCore.Connections;
 using Tongxin.Web.SignIn;
 
 namespace Tongxin.Host.Commands;
@@ -19,13 +20,25 @@ internal static class Serve
             command.SetAction((result, cancel) => Refusals.ToldAsync(async () =>
             {
                 await using var app = await Serving.BuildAsync(new ServeOptions(record.Engine(result), result.GetValue(urls)!), cancel);
-                await app.StartAsync(cancel);
+                await StartedAsync(app, cancel);
                 Console.WriteLine($"Tongxin listens on {string.Join(" ", app.Urls)}  (FHIR: {app.Urls.First()}/fhir)");
                 if (await app.Services.GetRequiredService<FirstStart>().LinkAsync(cancel) is { } link)
                     Console.WriteLine($"Nobody can sign in yet. Open this link once to make the administrator: {app.Urls.First()}{link}");
                 await app.WaitForShutdownAsync(cancel);
             }));
             return command;
+        }
+    }
+
+    private static async Task StartedAsync(WebApplication app, CancellationToken cancel)
+    {
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        {
+            throw new IOException($"{taken.Message.TrimEnd('.')}: name another address with --urls.", taken);
         }
     }
 }

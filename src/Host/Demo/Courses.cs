@@ -1,7 +1,8 @@
 namespace Tongxin.Host.Demo;
 
 /// <summary>A long illness of one resident and how it was followed.</summary>
-internal sealed record Course(Resident Resident, string Programme, DateOnly Enrolled, IReadOnlyList<Reading> Readings);
+/// <param name="IsLost">Nobody has followed it for more than a year, and nothing says why (a planted defect).</param>
+internal sealed record Course(Resident Resident, string Programme, DateOnly Enrolled, IReadOnlyList<Reading> Readings, bool IsLost);
 
 /// <summary>One follow-up: pressure for hypertension, fasting glucose for diabetes (both where a visit serves both).</summary>
 /// <param name="Way">1 at the clinic, 2 at home, 3 by telephone (handbook 随访方式).</param>
@@ -25,15 +26,16 @@ internal static class Courses
         var pressure = age >= 35 && chance.Happens(Math.Min(0.30, 0.02 + (age - 35) * 0.0068));
         var sugar = age >= 35 && chance.Happens((pressure ? 2.0 : 0.8) * Math.Min(0.10, 0.01 + (age - 35) * 0.0022));
         if (!pressure && !sugar) yield break;
-        var visits = Visits(chance, resident, places, pressure, sugar, today).ToList();
+        DateOnly? lost = resident.DiedOn is null && chance.Happens(Lost) ? today.AddDays(-chance.Between(380, 800)) : null;
+        var visits = Visits(chance, resident, places, pressure, sugar, lost, today).ToList();
         if (visits[0].Date >= resident.DiedOn) yield break;
-        if (pressure) yield return new(resident, Hypertension, visits[0].Date.AddDays(-14), visits);
-        if (sugar) yield return new(resident, Diabetes, visits[0].Date.AddDays(-14), visits);
+        if (pressure) yield return new(resident, Hypertension, visits[0].Date.AddDays(-14), visits, lost is not null);
+        if (sugar) yield return new(resident, Diabetes, visits[0].Date.AddDays(-14), visits, lost is not null);
     }
 
-    private static IEnumerable<Reading> Visits(Chance chance, Resident resident, Places places, bool pressure, bool sugar, DateOnly today)
+    private static IEnumerable<Reading> Visits(Chance chance, Resident resident, Places places, bool pressure, bool sugar, DateOnly? lost, DateOnly today)
     {
-        var end = resident.DiedOn ?? (chance.Happens(Lost) ? today.AddDays(-chance.Between(380, 800)) : today);
+        var end = resident.DiedOn ?? lost ?? today;
         var punctual = 0.55 + 0.4 * Chance.For(7, resident.Village.Id).Share();
         var falsified = IsFalsified(resident.Village, places);
         var systolic = chance.Around(146, 13);

@@ -22,35 +22,58 @@ internal sealed record Resident
     /// <summary>Numbers of the block 100, which no exchange connects; shared within a household by some.</summary>
     public required string? Phone { get; init; }
 
+    /// <summary>Nobody changed the address when the village came to another town.</summary>
+    public required bool HasOldAddress { get; init; }
+
     public DateOnly? DiedOn { get; init; }
 
     public int AgeOn(DateOnly day) => day.Year - Birth.Year - (day < Birth.AddYears(day.Year - Birth.Year) ? 1 : 0);
+}
+
+/// <summary>Hands out what two people never share: the serial of a village's record numbers and the order number of a birthday.</summary>
+internal sealed class Serials
+{
+    private const int OrdersOfDay = 500;
+    private readonly Dictionary<string, int> ofVillage = new(StringComparer.Ordinal);
+    private readonly Dictionary<(DateOnly Birth, bool IsMale), int> ofDay = [];
+
+    public string RecordNumber(Village village) =>
+        $"{village.Former?.VillageCode ?? village.Code}{ofVillage[village.Id] = ofVillage.GetValueOrDefault(village.Id) + 1:00000}";
+
+    /// <summary>Odd for men, even for women (GB 11643).</summary>
+    public int Order(DateOnly birth, bool isMale)
+    {
+        var order = ofDay[(birth, isMale)] = ofDay.GetValueOrDefault((birth, isMale)) + 1;
+        return order % OrdersOfDay * 2 + (isMale ? 1 : 0);
+    }
 }
 
 /// <summary>Fills the villages with households of real shapes: the old alone or as a couple, three generations, the young with a child.</summary>
 internal static class Households
 {
     private const double WithoutNumber = 0.02;
+    private const double WithOldAddress = 0.5;
     private const double ShareOfDead = 0.006;
 
     public static IEnumerable<IReadOnlyList<Resident>> Draw(ulong seed, Places places, int residents, DateOnly today)
     {
         var villages = places.Villages.ToList();
-        var made = 0;
+        var (made, serials) = (0, new Serials());
         for (var h = 0; made < residents; h++)
         {
             var chance = Chance.For(seed, $"household {h}");
             var village = villages[h % villages.Count];
-            var members = Draw(chance, h, village, made, today).Take(residents - made).ToList();
+            var members = Draw(chance, serials, h, village, made, today).Take(residents - made).ToList();
             made += members.Count;
             yield return members;
         }
     }
 
-    private static IEnumerable<Resident> Draw(Chance chance, int household, Village village, int serial, DateOnly today)
+    private static IEnumerable<Resident> Draw(Chance chance, Serials serials, int household, Village village, int serial, DateOnly today)
     {
         var surname = Names.Surname(chance);
         var phone = Phone(chance);
+        var oldAddress = village.Former is not null && Chance.For((ulong)household, $"address {village.Id}").Happens(WithOldAddress);
         foreach (var (age, isMale, isOfFamily) in Shape(chance))
         {
             var birth = today.AddYears(-age).AddDays(-chance.Between(0, 364));
@@ -64,8 +87,9 @@ internal static class Households
                 Given = Names.Given(chance, isMale, birth.Year),
                 IsMale = isMale,
                 Birth = birth,
-                Identity = chance.Happens(WithoutNumber) ? null : CitizenId.Make(Places.Division, birth, serial % 500 * 2 + (isMale ? 1 : 0)),
-                RecordNumber = $"{village.Code}{serial % 100_000:00000}",
+                Identity = chance.Happens(WithoutNumber) ? null : CitizenId.Make(Places.Division, birth, serials.Order(birth, isMale)),
+                RecordNumber = serials.RecordNumber(village),
+                HasOldAddress = oldAddress,
                 Phone = age < 12 ? phone : chance.Happens(0.6) ? Phone(chance) : chance.Happens(0.85) ? phone : null,
                 DiedOn = age > 60 && chance.Happens(ShareOfDead * (age - 55) / 5) ? today.AddDays(-chance.Between(10, 900)) : null,
             };

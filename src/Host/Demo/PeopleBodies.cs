@@ -12,8 +12,8 @@ internal static class PeopleBodies
     private const string VisitKinds = "https://tongxin.health/cs/visit";
     private const string Loinc = "http://loinc.org";
     private const string Ucum = "http://unitsofmeasure.org";
-    private const string Icd10 = "http://hl7.org/fhir/sid/icd-10";
-    private const string ActCode = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+    public const string Icd10 = "http://hl7.org/fhir/sid/icd-10";
+    public const string ActCode = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 
     public static JsonObject Patient(Resident r, Town town)
     {
@@ -31,12 +31,13 @@ internal static class PeopleBodies
         body["gender"] = r.IsMale ? "male" : "female";
         body["birthDate"] = Day(r.Birth);
         if (r.DiedOn is { } died) body["deceasedDateTime"] = Day(died);
+        var townName = r.HasOldAddress ? r.Village.Former!.TownName : town.Name;
         body["address"] = new JsonArray(new JsonObject
         {
             ["use"] = "home",
-            ["text"] = $"青禾县{town.Name}{r.Village.Name}",
+            ["text"] = $"青禾县{townName}{r.Village.Name}",
             ["line"] = new JsonArray(r.Village.Name),
-            ["city"] = town.Name,
+            ["city"] = townName,
             ["district"] = "青禾县",
             ["postalCode"] = r.Village.Code[..6],
         });

@@ -19,16 +19,32 @@ internal sealed class Places
     private static readonly string[] TownNames =
         ["城关镇", "青溪镇", "石桥镇", "云岭镇", "白沙镇", "枫林镇", "大湖镇", "龙泉镇", "新安镇", "竹源乡", "南坪镇", "梅林镇", "水口镇"];
 
+    /// <summary>The township that was merged into the last town: closed, its villages and their people stay.</summary>
+    public const string MergedId = "t14";
+    public const string MergedName = "双坪乡";
+    private const int MergedVillages = 2;
+    private const int MonthsSinceMove = 20, MonthsSinceMerger = 11;
+
+    // The last village of the one came from the other.
+    private static readonly (int To, int From)[] Moves = [(4, 5), (9, 10)];
+
     private const string VillageFirst = "上下东西前后大小新老高长双清金红石白";
     private const string VillageSecond = "塘坪洋坑湾岭桥井田垄山溪园厝头墩";
 
-    private Places(IReadOnlyList<Town> towns) => Towns = towns;
+    private Places(IReadOnlyList<Town> towns, DateOnly today) =>
+        (Towns, MovedOn, MergedOn) = (towns, FirstOf(today.AddMonths(-MonthsSinceMove)), FirstOf(today.AddMonths(-MonthsSinceMerger)));
+
+    /// <summary>The day two villages came to another town.</summary>
+    public DateOnly MovedOn { get; }
+
+    /// <summary>The day a township was merged into another.</summary>
+    public DateOnly MergedOn { get; }
 
     public IReadOnlyList<Town> Towns { get; }
 
     public IEnumerable<Village> Villages => Towns.SelectMany(t => t.Villages);
 
-    public static Places Draw(ulong seed, int residents)
+    public static Places Draw(ulong seed, int residents, DateOnly today)
     {
         var chance = Chance.For(seed, "places");
         var villages = Math.Clamp(residents / ResidentsPerVillage, TownCount, MostVillages);
@@ -42,12 +58,24 @@ internal sealed class Places
             var area = Boundary(corners, t);
             var cells = Cells.Of(area, count, Chance.For(seed, $"cells {id}"));
             var list = Enumerable.Range(1, count)
-                .Select(v => new Village($"{id}v{v:00}", VillageName(chance, taken), $"{Division}{t + 1:000}{100 + v:000}", id) { Boundary = cells[v - 1] }).ToList();
+                .Select(v => new Village($"{id}v{v:00}", VillageName(chance, taken), $"{Division}{t + 1:000}{100 + v:000}", id) 
+                {
+                    Boundary = cells[v - 1], Former = FormerOf(t + 1, v, count),
+                }).ToList();
             towns.Add(new(id, TownNames[t], $"{Division}{t + 1:000}", area, list));
         }
 
-        return new(towns);
+        return new(towns, today);
     }
+
+    private static FormerTown? FormerOf(int town, int village, int count)
+    {
+        if (town is TownCount && village > count - MergedVillages) return new(MergedId, MergedName, $"{Division}{TownCount + 1:000}{100 + village:000}");
+        return village == count && Moves.FirstOrDefault(m => m.To == town) is { From: > 0 and var from }
+            ? new($"t{from:00}", TownNames[from - 1], $"{Division}{from:000}{150 + village:000}") : null;
+    }
+
+    private static DateOnly FirstOf(DateOnly day) => new(day.Year, day.Month, 1);
 
     private static string VillageName(Chance chance, HashSet<string> taken)
     {
@@ -87,5 +115,11 @@ internal sealed record Village(string Id, string Name, string Code, string TownI
     /// <summary>A closed ring of longitude and latitude within the town's.</summary>
     public required IReadOnlyList<(double X, double Y)> Boundary { get; init; }
 
+    /// <summary>Where it belonged before it came to its town; null for most, which always did.</summary>
+    public FormerTown? Former { get; init; }
+
     public string ClinicName => $"{Name}卫生室";
 }
+
+/// <summary>The township a village belonged to once, and the code it had there: both live on in numbers and addresses that nobody changed.</summary>
+internal sealed record FormerTown(string TownId, string TownName, string VillageCode);

@@ -10,6 +10,7 @@ internal static class SiteBodies
     private const string Kinds = "https://tongxin.health/cs/organisation-kind";
     private const string Roles = "https://tongxin.health/cs/role";
     private const string DivisionSystem = "https://tongxin.health/id/division";
+    private const string PeriodExtension = "http://hl7.org/fhir/StructureDefinition/organization-period";
     private const string BoundaryExtension = "http://hl7.org/fhir/StructureDefinition/location-boundary-geojson";
 
     public static IEnumerable<JsonObject> Organisations(Places places)
@@ -22,8 +23,10 @@ internal static class SiteBodies
         foreach (var town in places.Towns)
         {
             yield return Organisation(town.Id, town.CentreName, "township", Places.CountyId, town.Code);
-            foreach (var village in town.Villages) yield return Organisation(village.Id, village.ClinicName, "village", town.Id, village.Code);
+            foreach (var village in town.Villages) yield return Clinic(village, town, places);
         }
+
+        yield return Merged(places);
 
         foreach (var town in places.Towns)
         {
@@ -106,6 +109,32 @@ internal static class SiteBodies
         if (parent is not null) body["partOf"] = Reference("Organization", parent);
         return body;
     }
+
+    private static JsonObject Clinic(Village village, Town town, Places places)
+    {
+        var body = Organisation(village.Id, village.ClinicName, "village", town.Id, village.Code);
+        if (village.Former is { } former)
+            body["identifier"]!.AsArray().Add(new JsonObject
+            {
+                ["use"] = "old", ["system"] = DivisionSystem, ["value"] = former.VillageCode,
+                ["period"] = new JsonObject { ["end"] = Day((former.TownId is Places.MergedId ? places.MergedOn : places.MovedOn).AddDays(-1)) },
+            });
+        return body;
+    }
+
+    // Closed, not deleted: the past of its people stays where it was.
+    private static JsonObject Merged(Places places)
+    {
+        var body = Organisation(Places.MergedId, $"{Places.MergedName}卫生院", "township", Places.CountyId, $"{Places.Division}{Places.TownCount + 1:000}");
+        body["active"] = false;
+        body["extension"] = new JsonArray(new JsonObject
+        {
+            ["url"] = PeriodExtension, ["valuePeriod"] = new JsonObject { ["end"] = Day(places.MergedOn.AddDays(-1)) },
+        });
+        return body;
+    }
+
+    private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static JsonObject Boundary(string organisation, string name, string code, IReadOnlyList<(double X, double Y)> boundary)
     {

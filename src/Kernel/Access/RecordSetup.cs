@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tongxin.Fhir.Validation;
 using Tongxin.Kernel.Records;
+using Tongxin.Kernel.Records.Engines;
 using Tongxin.Kernel.Records.Model;
 using Tongxin.Kernel.Records.Postgres;
 using Tongxin.Kernel.Records.Search;
@@ -21,8 +22,7 @@ public static class RecordSetup
     /// <exception cref="InvalidOperationException">The engine cannot keep the record; one sentence says why.</exception>
     public static async Task<IServiceCollection> AddRecordAsync(this IServiceCollection services, RecordEngine engine, CancellationToken cancel)
     {
-        Directory.CreateDirectory(engine.Folder);
-        var (store, upkeep, audit) = await OpenAsync(engine, cancel);
+        var (store, upkeep, audit) = await OpenedAsync(engine, cancel);
         // By factories, so that the container closes the store when the application ends.
         services.AddSingleton(_ => store);
         services.AddSingleton(_ => audit);
@@ -76,6 +76,31 @@ public static class RecordSetup
         services.AddHostedService(p => new HookWatch(
             p.GetRequiredService<IRecordStore>(), p.GetRequiredService<RecordEvents>(), p.GetRequiredService<RecordAccess>(), p.GetRequiredService<SearchQuery>(),
             p.GetRequiredService<OutgoingAddresses>(), p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<HookWatch>>() ?? NullLogger<HookWatch>.Instance));
+    }
+
+    private static async Task<(IRecordStore Store, IRecordUpkeep Upkeep, IAuditStore Audit)> OpenedAsync(RecordEngine engine, CancellationToken cancel)
+    {
+        try
+        {
+            Directory.CreateDirectory(engine.Folder);
+        }
+        catch (Exception fault) when (OpeningFault.OfFolder(fault, engine.Folder) is { } told)
+        {
+            throw told;
+        }
+
+        try
+        {
+            return await OpenAsync(engine, cancel);
+        }
+        catch (Exception fault) when (engine is RecordEngine.Postgres postgres && OpeningFault.OfPostgres(fault, postgres.Connection) is { } told)
+        {
+            throw told;
+        }
+        catch (Exception fault) when (engine is RecordEngine.Sqlite && OpeningFault.OfFolder(fault, engine.Folder) is { } told)
+        {
+            throw told;
+        }
     }
 
     private static async Task<(IRecordStore Store, IRecordUpkeep Upkeep, IAuditStore Audit)> OpenAsync(RecordEngine engine, CancellationToken cancel)

@@ -14,7 +14,7 @@ public sealed class DrawingTests
     [Fact]
     public void Every_village_of_the_demo_has_an_outline_and_together_they_are_their_town()
     {
-        var places = Tongxin.Host.Demo.Places.Draw(7, 40_000);
+        var places = Tongxin.Host.Demo.Places.Draw(7, 40_000, Today);
 
         foreach (var town in places.Towns)
         {
@@ -27,7 +27,7 @@ public sealed class DrawingTests
     [Fact]
     public void A_boundary_is_read_back_from_the_location_as_it_was_written()
     {
-        var places = Tongxin.Host.Demo.Places.Draw(7, 4_000);
+        var places = Tongxin.Host.Demo.Places.Draw(7, 4_000, Today);
         var body = new SyntheticCounty(7, 4_000, Today).Sites().Single(b => (string?)b["id"] == "area-t03v02");
         var rings = Boundaries.Rings(JsonSerializer.SerializeToElement(body));
 
@@ -73,7 +73,7 @@ public sealed class DrawingTests
     [Fact]
     public void A_map_is_well_formed_lies_inside_its_frame_and_tells_each_number_in_words()
     {
-        var towns = Tongxin.Host.Demo.Places.Draw(7, 4_000).Towns;
+        var towns = Tongxin.Host.Demo.Places.Draw(7, 4_000, Today).Towns;
         var svg = XDocument.Parse(PlaceMap.Draw([.. towns.Select((t, i) => new PlaceMap.Place(
             new($"{t.Name}<&", [t.Boundary]), i / 13.0, $"{i}％", $"/cockpit?o={t.Id}&i=\"x\"", i is 3))], 0.5, true, "县<"));
 

@@ -102,6 +102,6 @@ public sealed partial class YamlDocument
         return IsNumber.IsMatch(text) ? JsonNode.Parse(text) : text;
     }
 
-    [GeneratedRegex(@"^-?(0|[1-9]\d{0,17})(\.\d{1,18})?$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"^-?(0|[1-9]\d{0,17})(\.\d{1,18})?$", RegexOptions.CultureInvariant)]
     private static partial Regex IsNumber { get; }
 }

@@ -45,9 +45,9 @@ internal static partial class PathSteps
 
     [GeneratedRegex(
         @"^(?:ofType\((?<type>\w+)\)|where\(resolve\(\) is (?<target>\w+)\)|where\((?<name>\w+)\s*=\s*'(?<literal>[^']*)'\)|\[(?<index>\d{1,4})\]|(?<member>[a-z]\w*)(?![\w(]))",
-        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Step { get; }
 
-    [GeneratedRegex(@"^([\w.]+)\.exists\(\) and \1 != false$", RegexOptions.None, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"^([\w.]+)\.exists\(\) and \1 != false$")]
     private static partial Regex Presence { get; }
 }

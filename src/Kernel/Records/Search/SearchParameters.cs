@@ -111,9 +111,9 @@ public static partial class SearchParameters
 
     private static int Next() => Interlocked.Increment(ref numbers) - 1;
 
-    [GeneratedRegex(@"\(([\w.]+) as (\w+)\)", RegexOptions.None, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"\(([\w.]+) as (\w+)\)")]
     private static partial Regex AsOperator { get; }
 
-    [GeneratedRegex(@"\.as\((\w+)\)", RegexOptions.None, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"\.as\((\w+)\)")]
     private static partial Regex AsFunction { get; }
 }
