@@ -86,7 +86,7 @@ public static class RecordSetup
         }
         catch (Exception fault) when (OpeningFault.OfFolder(fault, engine.Folder) is { } told)
         {
-            throw told;
+            throw new InvalidOperationException(told, fault);
         }
 
         try
@@ -95,11 +95,11 @@ public static class RecordSetup
         }
         catch (Exception fault) when (engine is RecordEngine.Postgres postgres && OpeningFault.OfPostgres(fault, postgres.Connection) is { } told)
         {
-            throw told;
+            throw new InvalidOperationException(told, fault);
         }
         catch (Exception fault) when (engine is RecordEngine.Sqlite && OpeningFault.OfFolder(fault, engine.Folder) is { } told)
         {
-            throw told;
+            throw new InvalidOperationException(told, fault);
         }
     }
 

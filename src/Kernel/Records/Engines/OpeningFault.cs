@@ -12,23 +12,21 @@ internal static class OpeningFault
     private const int NotADatabase = 26, CannotOpen = 14, ReadOnly = 8, Full = 13, InputOutput = 10;
 
     /// <summary>Null when it is a fault of ours and must be seen as one.</summary>
-    public static InvalidOperationException? OfPostgres(Exception fault, string connection) => Sentence(fault, connection) is { } sentence ? new(sentence, fault) : null;
-
-    /// <summary>Null when it is a fault of ours and must be seen as one.</summary>
-    public static InvalidOperationException? OfFolder(Exception fault, string folder) => fault switch
+    public static string? OfFolder(Exception fault, string folder) => fault switch
     {
         UnauthorizedAccessException or IOException =>
-            new($"The folder {folder} cannot be written ({fault.Message.TrimEnd('.')}): give this user the right to write there, or name another with --data.", fault),
+            $"The folder {folder} cannot be written ({fault.Message.TrimEnd('.')}): give this user the right to write there, or name another with --data.",
         SqliteException { SqliteErrorCode: CannotOpen or ReadOnly } =>
-            new($"The record in {folder} cannot be written: give this user the right to write there, or name another folder with --data.", fault),
+            $"The record in {folder} cannot be written: give this user the right to write there, or name another folder with --data.",
         SqliteException { SqliteErrorCode: Full or InputOutput } =>
-            new($"The disk of {folder} is full or failing: make room, then start again.", fault),
+            $"The disk of {folder} is full or failing: make room, then start again.",
         SqliteException { SqliteErrorCode: NotADatabase } =>
-            new($"{folder} holds a file record.db that is no database: restore a backup, or name another folder with --data.", fault),
+            $"{folder} holds a file record.db that is no database: restore a backup, or name another folder with --data.",
         _ => null,
     };
 
-    private static string? Sentence(Exception fault, string connection) => fault switch
+    /// <summary>Null when it is a fault of ours and must be seen as one.</summary>
+    public static string? OfPostgres(Exception fault, string connection) => fault switch
     {
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } missing =>
             $"PostgreSQL says: {missing.MessageText}. Make the database (createdb), or correct --postgres.",
