@@ -140,7 +140,8 @@ public static class ContractBody
     // Who signs for another of her household is the next of kin.
     private static JsonArray Signers(string patient, string hand, string doctor, string doctorName, string? stroke, DateTimeOffset at)
     {
-        var picture = stroke is null ? null : $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 600 200\"><path d=\"{stroke}\" fill=\"none\" stroke=\"#000\" stroke-width=\"3\"/></svg>";
+        var picture = stroke is null ? null
+            : $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 600 200\"><path d=\"{stroke}\" fill=\"none\" stroke=\"#000\" stroke-width=\"3\"/></svg>";
         JsonObject Signer(string party, string? name, string type, string? data)
         {
             var signature = new JsonObject

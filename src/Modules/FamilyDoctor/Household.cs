@@ -27,7 +27,8 @@ public sealed record Household(string Id, string Name, DateOnly? Birth)
             // Lists of people are nobody's to read; the people on it are read through the caller's own door.
             var lists = await records.SearchAsync(Caller.System("household"), "Group", $"member=Patient/{self}&code=household&_count=1", cancel);
             var ids = lists.Matches.SelectMany(g => JsonReading.Parse(g).Each("member")).Select(m => m.IdIn("entity")).OfType<string>().Take(Most).ToList();
-            if (ids.Count > 0) found.AddRange((await records.SearchAsync(caller, "Patient", $"_id={string.Join(',', ids)}&_count={Most}", cancel)).Matches.Select(m => JsonReading.Parse(m)));
+            if (ids.Count > 0)
+                found.AddRange((await records.SearchAsync(caller, "Patient", $"_id={string.Join(',', ids)}&_count={Most}", cancel)).Matches.Select(m => JsonReading.Parse(m)));
         }
 
         return [.. found.Where(p => p.Text("id") != self && !KeyGroups.IsDead(p))

@@ -30,7 +30,10 @@ internal static class PostSigning
         {
             var token = await links.DrawAsync(http.RequestServices.GetRequiredService<Caller>(), id, http.RequestAborted);
             http.Response.Headers.CacheControl = "no-store";
-            return new RazorComponentResult<SigningCode>(new { T = Words(http), Address = $"{http.Request.Scheme}://{http.Request.Host}/c/{token}", Back = $"/contracts/{Uri.EscapeDataString(id)}" });
+            return new RazorComponentResult<SigningCode>(new
+            {
+                T = Words(http), Address = $"{http.Request.Scheme}://{http.Request.Host}/c/{token}", Back = $"/contracts/{Uri.EscapeDataString(id)}",
+            });
         }
         catch (RefusedException refused) when (refused.Status is 404 or 422)
         {

@@ -131,7 +131,8 @@ public sealed partial class OutsideDelivery(RecordAccess records, OutgoingAddres
     {
         try
         {
-            return JsonNode.Parse(await answer.Content.ReadAsByteArrayAsync(cancel)) is JsonObject o && (string?)o["resourceType"] is "Bundle" && (string?)o["type"] is "transaction-response";
+            return JsonNode.Parse(await answer.Content.ReadAsByteArrayAsync(cancel)) is JsonObject o
+                && (string?)o["resourceType"] is "Bundle" && (string?)o["type"] is "transaction-response";
         }
         catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
         {

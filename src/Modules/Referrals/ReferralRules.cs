@@ -30,10 +30,12 @@ public static class ReferralRules
         if (Wrong(now, step, at) is { } refusal) return (null, refusal);
         return (now.State, step) switch
         {
-            (ReferralState.Draft or ReferralState.Declined or ReferralState.NotArrived, ReferralStep.Send send) => To(now with { To = send.To, Kind = send.Kind, Link = null }, ReferralState.Sent,
+            (ReferralState.Draft or ReferralState.Declined or ReferralState.NotArrived, ReferralStep.Send send) =>
+                To(now with { To = send.To, Kind = send.Kind, Link = null }, ReferralState.Sent,
                 at, Review(now)),
             (ReferralState.Sent, ReferralStep.Receive) => (now with { State = ReferralState.Received, At = at }, null),
-            (ReferralState.Sent or ReferralState.Received, ReferralStep.Accept accept) => To(now with { Link = accept.Link }, ReferralState.Accepted, at, accept.Appointment - at + ToArrive),
+            (ReferralState.Sent or ReferralState.Received, ReferralStep.Accept accept) =>
+                To(now with { Link = accept.Link }, ReferralState.Accepted, at, accept.Appointment - at + ToArrive),
             (ReferralState.Sent or ReferralState.Received, ReferralStep.Decline) => To(now, ReferralState.Declined, at, now.IsUrgent ? UrgentReview : ToSend),
             (ReferralState.Sent or ReferralState.Received, ReferralStep.Redirect redirect) => To(now with { To = redirect.To }, ReferralState.Sent, at, Review(now)),
             (ReferralState.Accepted or ReferralState.NotArrived, ReferralStep.See) => To(now, ReferralState.Seen, at, ToAnswer),

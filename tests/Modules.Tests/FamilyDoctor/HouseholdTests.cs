@@ -43,7 +43,8 @@ public sealed class HouseholdTests(ITestOutputHelper output)
             try
             {
                 if (n % 3 is 0) return new[] { await world.Sign.SignAsync(Village, "p2", Offer(world.Today), null, Cancel) };
-                return (await world.Sign.SignHouseholdAsync(n % 3 is 1 ? Village : Leader, "p1", ["p2", "p3"], Offer(world.Today), Cancel)).Select(s => s.Contract).OfType<string>().ToArray();
+                return (await world.Sign.SignHouseholdAsync(n % 3 is 1 ? Village : Leader, "p1", ["p2", "p3"], Offer(world.Today), Cancel))
+                    .Select(s => s.Contract).OfType<string>().ToArray();
             }
             catch (RefusedException refused) when (refused.Status is 409 or 412)
             {

@@ -169,7 +169,8 @@ public sealed class OutsideTests(ITestOutputHelper output) : IAsyncLifetime
         Task<Referral> Do(Caller who, string id, ReferralStep step) => MoveReferral.HandleAsync(world.Records, who, id, step, null, world.Clock, Cancel, places);
         var when = world.Clock.GetUtcNow().AddHours(2);
         await Do(ContractWorld.Village, "r0", new ReferralStep.Send("county", true, ReferralKind.Video));
-        foreach (var wrong in new[] { null, "javascript:alert(1)", "https://evil.example/x", "https://meet.county.example.evil.example/", "https://a@meet.county.example/", "file:///etc/passwd" })
+        foreach (var wrong in new[] { null, "javascript:alert(1)",
+            "https://evil.example/x", "https://meet.county.example.evil.example/", "https://a@meet.county.example/", "file:///etc/passwd" })
             Assert.Equal("link", (await Assert.ThrowsAsync<RefusedException>(() => Do(county, "r0", new ReferralStep.Accept(when, null, wrong)))).Issues[0].Code);
         var accepted = await Do(county, "r0", new ReferralStep.Accept(when, null, "https://meet.county.example/room/7"));
         Assert.Equal((ReferralKind.Video, "https://meet.county.example/room/7"), (accepted.Kind, accepted.Link));
@@ -202,8 +203,10 @@ public sealed class OutsideTests(ITestOutputHelper output) : IAsyncLifetime
     {
         var world = postgres ? await ContractWorld.PostgresAsync(Cancel) : await ContractWorld.OpenAsync(new RecordEngine.Sqlite(Path.Combine(folder.Path, "here")), Cancel);
         await world.PutAsync(Cancel,
-            $$"""{"resourceType":"Endpoint","id":"city-fhir","status":"active","connectionType":{"code":"hl7-fhir-rest"},"payloadType":[{"text":"any"}],"address":"{{endpoint}}"}""",
-            """{"resourceType":"Organization","id":"city","name":"市人民医院","type":[{"coding":[{"system":"https://tongxin.health/cs/organisation-kind","code":"outside"}]}],"endpoint":[{"reference":"Endpoint/city-fhir"}]}""",
+            $$"""{"resourceType":"Endpoint","id":"city-fhir","status":"active","connectionType":{"code":"hl7-fhir-rest"},"payloadType":[{"text":"any"}],""" +
+            $$""" "address":"{{endpoint}}"}""",
+            """{"resourceType":"Organization","id":"city","name":"市人民医院","type":[{"coding":[{"system":"https://tongxin.health/cs/organisation-kind","code":"outside"}]}],""" +
+            """ "endpoint":[{"reference":"Endpoint/city-fhir"}]}""",
             Condition("c1", "I10", ""), Condition("c2", "F20.0", """, "meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"PSY"}]}"""),
             Proposal("r0"), Proposal("r1"), Proposal("r2"));
         return world;
