@@ -23,10 +23,14 @@ public static class ContractBody
     public const string Types = "https://tongxin.health/cs/contract";
     public const string Packages = "https://tongxin.health/cs/service-package";
     public const string Items = "https://tongxin.health/cs/service-item";
+    public const string HouseholdExtension = "https://tongxin.health/fhir/StructureDefinition/household-contract";
     public const string Editions = "https://tongxin.health/fhir/service-edition/";
 
-    /// <summary>A contract with its lines; signed when <paramref name="stroke"/> is given.</summary>
-    public static JsonObject Write(FamilyContract contract, ServiceEdition edition, Team team, string signer, string signerName, string? stroke, DateTimeOffset at)
+    /// <summary>A contract with its lines; signed when <paramref name="stroke"/> is given, or <paramref name="paper"/>.</summary>
+    /// <param name="signer">Who signs for the team.</param>
+    /// <param name="hand">Id of the member of the household whose hand it was; null when she signed for herself.</param>
+    public static JsonObject Write(FamilyContract contract, ServiceEdition edition, Team team, string signer, string signerName, string? stroke, DateTimeOffset at,
+        string? hand = null, PaperPhoto? paper = null)
     {
         var body = new JsonObject
         {
@@ -40,7 +44,8 @@ public static class ContractBody
             ["applies"] = Term(contract.Start, contract.End),
         };
         Promise(body, contract.Lines, edition);
-        if (stroke is not null) body["signer"] = Signers(contract.Patient, signer, signerName, stroke, at);
+        if (stroke is not null || paper is not null) body["signer"] = Signers(contract.Patient, hand ?? contract.Patient, signer, signerName, paper is null ? stroke : null, at);
+        if (paper is not null) body["legal"] = new JsonArray(new JsonObject { ["contentAttachment"] = paper.Attachment(contract.Patient) });
         return State(body, contract.Kept, contract.Patient, team.Id, null);
     }
 
@@ -132,9 +137,11 @@ public static class ContractBody
             item.Member("entityCodeableConcept")?.CodeIn(Items) ?? "", term.Member("type")?.CodeIn(Packages) ?? "",
             item.Member("quantity")?.Member("value")?.GetInt32() ?? 0, item.Member("unitPrice")?.Member("value")?.GetDecimal() ?? 0);
 
-    private static JsonArray Signers(string patient, string doctor, string doctorName, string stroke, DateTimeOffset at)
+    // Who signs for another of her household is the next of kin.
+    private static JsonArray Signers(string patient, string hand, string doctor, string doctorName, string? stroke, DateTimeOffset at)
     {
-        var picture = $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 600 200\"><path d=\"{stroke}\" fill=\"none\" stroke=\"#000\" stroke-width=\"3\"/></svg>";
+        var picture = stroke is null ? null
+            : $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 600 200\"><path d=\"{stroke}\" fill=\"none\" stroke=\"#000\" stroke-width=\"3\"/></svg>";
         JsonObject Signer(string party, string? name, string type, string? data)
         {
             var signature = new JsonObject
@@ -150,7 +157,7 @@ public static class ContractBody
             };
         }
 
-        return [Signer($"Patient/{patient}", null, "PAT", picture), Signer(doctor, doctorName, "PRIMAUTH", null)];
+        return [Signer($"Patient/{hand}", null, hand == patient ? "PAT" : "NOK", picture), Signer(doctor, doctorName, "PRIMAUTH", null)];
     }
 
     private static string Id(JsonElement? reference) => reference?.Text("reference") is { } text ? text[(text.LastIndexOf('/') + 1)..] : "";

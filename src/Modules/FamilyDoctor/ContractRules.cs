@@ -2,8 +2,12 @@ namespace Tongxin.Modules.FamilyDoctor;
 
 /// <summary>What a person is asked to sign.</summary>
 /// <param name="Years">1 to 3.</param>
-/// <param name="Stroke">Her signature as an SVG path, drawn on the screen.</param>
-public sealed record Offer(string Team, DateOnly Start, int Years, IReadOnlyList<string> Packages, IReadOnlyList<string> Menu, string Stroke);
+/// <param name="Stroke">Her signature as an SVG path, drawn on the screen; empty when she signed on paper.</param>
+public sealed record Offer(string Team, DateOnly Start, int Years, IReadOnlyList<string> Packages, IReadOnlyList<string> Menu, string Stroke)
+{
+    /// <summary>The paper she signed, photographed; null when she signed on a screen.</summary>
+    public PaperPhoto? Paper { get; init; }
+}
 
 /// <summary>Who may sign what, when a contract may be renewed or ended. Pure; one valid contract at a time is held by the commit, not here.</summary>
 /// <remarks>Source: 国卫基层发〔2022〕10号: one resident one contract, 1 to 3 years, renewed before it ends; the prompt 30 days before is the platform's.</remarks>
@@ -31,7 +35,7 @@ public static class ContractRules
         var packages = edition.Packages.Where(p => offer.Packages.Contains(p.Id)).ToList();
         if (packages.Count != offer.Packages.Distinct().Count() || !packages.Exists(p => p.Groups.Count is 0) || packages.Exists(p => !p.IsFor(groups))) return "package";
         if (offer.Menu.Count > MostMenuItems || offer.Menu.Any(m => edition.Item(m) is not { OnMenu: true })) return "menu";
-        return IsStroke(offer.Stroke) ? null : "signature";
+        return offer.Paper is not null || IsStroke(offer.Stroke) ? null : "signature";
     }
 
     /// <summary>The promised lines: the same item in two packages is owed as often as the package that promises it most, so that one visit is not owed twice.</summary>

@@ -27,6 +27,7 @@ public sealed class FamilyDoctorModule : HealthSystem
     {
         services.AddSingleton(_ => ServiceCatalogueYaml.ReadFolder(Path.Combine(ProgrammeServices.DefaultFolder, Name, "definitions")));
         services.AddSingleton<SignContract>();
+        services.AddSingleton<SigningLink>();
         services.AddSingleton<MoveContract>();
         services.AddSingleton<FulfilContract>();
         services.AddSingleton<OrderItem>();
@@ -41,5 +42,6 @@ public sealed class FamilyDoctorModule : HealthSystem
     {
         PostContract.Map(routes);
         PostMine.Map(routes);
+        PostSigning.Map(routes);
     }
 }

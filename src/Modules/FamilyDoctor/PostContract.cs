@@ -26,6 +26,7 @@ internal static class PostContract
         AnswerAsync(http, $"/contracts/sign/{Uri.EscapeDataString(patient)}", async (caller, form) =>
         {
             var offer = Read(form, LocalTime.Today(clock));
+            if (form.Files.GetFile("photo") is { Length: > 0 } file) offer = offer with { Paper = await PhotoAsync(file, http.RequestAborted) };
             switch (form["step"].ToString())
             {
                 case "refuse":
@@ -33,6 +34,12 @@ internal static class PostContract
                     return $"/contracts/sign/{Uri.EscapeDataString(patient)}?done=refused";
                 case "draft":
                     return $"/contracts/{await sign.DraftAsync(caller, patient, offer, http.RequestAborted)}?done=draft";
+                case "code":
+                    return $"/contracts/{await sign.DraftAsync(caller, patient, offer, http.RequestAborted)}?done=code";
+                case "sign" when form["member"].Count > 0:
+                    var signed = await sign.SignHouseholdAsync(caller, patient, [.. form["member"].OfType<string>()], offer, http.RequestAborted);
+                    var first = signed.FirstOrDefault(s => s.Contract is not null).Contract ?? throw RefusedException.Because(409, "valid", "都已有有效的签约。");
+                    return $"/contracts/{first}?done={(signed.All(s => s.Contract is not null) ? "household" : "household-part")}";
                 default:
                     return $"/contracts/{await sign.SignAsync(caller, patient, offer, form["draft"].ToString() is { Length: > 0 } d ? d : null, http.RequestAborted)}?done=signed";
             }
@@ -73,6 +80,16 @@ internal static class PostContract
             await check.CheckAsync(caller, id, posted["given"] == "true", http.RequestAborted);
             return $"{back}&done=checked";
         });
+    }
+
+    private static async Task<PaperPhoto> PhotoAsync(IFormFile file, CancellationToken cancel)
+    {
+        if (file.Length > PaperPhoto.MostBytes) throw Refused();
+        using var bytes = new MemoryStream((int)file.Length);
+        await file.CopyToAsync(bytes, cancel);
+        return PaperPhoto.Of(bytes.ToArray()) ?? throw Refused();
+
+        static RefusedException Refused() => RefusedException.Because(422, "photo", $"照片须是 JPEG 或 PNG，不超过 {PaperPhoto.MostBytes >> 20} MB。");
     }
 
     // Years that cannot be read are none, which the rules refuse.

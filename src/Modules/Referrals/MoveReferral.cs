@@ -11,8 +11,10 @@ namespace Tongxin.Modules.Referrals;
 public static class MoveReferral
 {
     /// <param name="ifVersion">Version of the task that the person looked at; null for a draft, which has none.</param>
+    /// <param name="places">Where video consultations may be held; null where none is.</param>
     public static async Task<Referral> HandleAsync(
-        RecordAccess records, Caller caller, string request, ReferralStep step, long? ifVersion, TimeProvider clock, CancellationToken cancel)
+        RecordAccess records, Caller caller, string request, ReferralStep step, long? ifVersion, TimeProvider clock, CancellationToken cancel,
+        OutgoingAddresses? places = null)
     {
         if (!ResourceKey.IsLegalId(request) || await records.ReadAsync(caller, new("ServiceRequest", request),
             cancel) is not { IsDeleted: false } stored) throw NotThere();
@@ -25,19 +27,27 @@ public static class MoveReferral
         if (task is not null && ifVersion is { } seen && seen != standing!.Version) throw RefusedException.Because(412, "conflict", "这份转诊单刚由别人处理过。");
         var slot = step is ReferralStep.Accept { Slot: { } chosen } ? await FreeAsync(records, caller, chosen, cancel) : null;
         if (slot is not null && step is ReferralStep.Accept accept) step = accept with { Appointment = slot.Start };
+        if (step is ReferralStep.Accept { Link: { } link } && !(ReferralRules.IsMeeting(link) && places?.Allows(new(link), out _) is true))
+            throw RefusedException.Because(422, "link", "会诊链接不在允许的地址中。");
         var (after, refusal) = ReferralRules.Decide(before, step, from, now);
         if (after is null) throw RefusedException.Because(422, refusal!, $"The referral is {before.State}: this step is refused ({refusal}).");
 
+        var outside = step is ReferralStep.Send or ReferralStep.Redirect ? await OutsideReceiver.OfAsync(records, after.To, cancel) : null;
+        if (step is ReferralStep.Send or ReferralStep.Redirect) after = after with { IsOutside = outside is not null };
         var patient = order.RootElement.GetProperty("subject").GetProperty("reference").GetString()!;
         if (step is ReferralStep.Accept) after = after with { Slot = slot?.Id };
         var said = new Said(after.At, caller.Name, Said(step), step.GetType().Name.ToLowerInvariant());
+        var sent = Request(order.RootElement, after);
         var changes = new List<Change>
         {
-            ReferralTask.Put(Request(order.RootElement, after), stored.Version),
+            ReferralTask.Put(sent, stored.Version),
             ReferralTask.Put(ReferralTask.Write(after, request, patient, task?.RootElement, said), standing?.Version, isNew: standing is null),
         };
         if (slot is not null) changes.Add(await OfferSlots.MarkAsync(records, caller, slot, isFree: false, cancel));
         if (step is ReferralStep.Cancel && before.Slot is { } held && await OfferSlots.FreeAgainAsync(records, caller, held, now, cancel) is { } freed) changes.Add(freed);
+        if (outside?.Address is not null)
+            changes.Add(OutsideDelivery.Letter(request, patient, after,
+                await OutsidePackage.MakeAsync(records, caller, sent, patient, Kernel.Programmes.LocalTime.Today(clock), cancel)));
         if (step is ReferralStep.Return back) changes.Add(ReferralTask.Put(ReferralTask.FollowUp(after, request, patient, back.FollowUpBy)));
         if (step is ReferralStep.Close && await VisitOwedAsync(records, caller, request, cancel) is { } owed) changes.Add(owed);
         await records.CommitAsync(caller, changes, new(Reason: "转诊"), cancel);

@@ -41,7 +41,7 @@ internal static class PostStep
     }
 
 
-    private static async Task<IResult> PostAsync(string id, HttpContext http, RecordAccess records, TimeProvider clock)
+    private static async Task<IResult> PostAsync(string id, HttpContext http, RecordAccess records, OutgoingAddresses places, TimeProvider clock)
     {
         if (!await http.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(http)) return Results.BadRequest();
         if (await http.RequestServices.GetRequiredService<CallerOf>()(http) is not { } caller) return Results.Redirect("/sign-in");
@@ -51,7 +51,7 @@ internal static class PostStep
         try
         {
             long? version = long.TryParse(form["version"], NumberStyles.None, CultureInfo.InvariantCulture, out var seen) ? seen : null;
-            await MoveReferral.HandleAsync(records, caller, id, step, version, clock, http.RequestAborted);
+            await MoveReferral.HandleAsync(records, caller, id, step, version, clock, http.RequestAborted, places);
             return Results.Redirect($"{page}?done=1");
         }
         catch (RefusedException refused) when (refused.Status is 404 or 409 or 412 or 422)
@@ -62,14 +62,17 @@ internal static class PostStep
         }
     }
 
+    private static string? Link(IFormCollection form) => form["link"].ToString().Trim() is { Length: > 0 } link ? link : null;
+
     /// <summary>Null when a date cannot be read or there is no such step.</summary>
     private static ReferralStep? Read(IFormCollection form) => form["step"].ToString() switch
     {
-        "send" => new ReferralStep.Send(form["to"].ToString(), form["consent"] == "true"),
+        "send" => new ReferralStep.Send(form["to"].ToString(), form["consent"] == "true",
+            Enum.TryParse<ReferralKind>(form["kind"], ignoreCase: true, out var kind) && Enum.IsDefined(kind) ? kind : ReferralKind.Visit),
         "receive" => new ReferralStep.Receive(),
-        "accept" when form["slot"].ToString() is { Length: > 0 } slot => new ReferralStep.Accept(default, slot),
+        "accept" when form["slot"].ToString() is { Length: > 0 } slot => new ReferralStep.Accept(default, slot, Link(form)),
         "accept" => DateTime.TryParse(form["when"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var when) ? new ReferralStep.Accept(new(when,
-            LocalTime.Offset)) : null,
+            LocalTime.Offset), Link: Link(form)) : null,
         "decline" => new ReferralStep.Decline(form["why"].ToString()),
         "redirect" => new ReferralStep.Redirect(form["to"].ToString(), form["why"].ToString()),
         "see" => new ReferralStep.See(),

@@ -3,6 +3,9 @@ namespace Tongxin.Modules.Referrals;
 /// <summary>Where a referral (转诊) stands. Every state but the last two is somebody's to move by a deadline.</summary>
 public enum ReferralState { Draft, Sent, Received, Accepted, Declined, Seen, NotArrived, Answered, Returned, Closed, Cancelled }
 
+/// <summary>What a referral asks for: to see the person, or an opinion in writing or face to face over a distance (远程会诊).</summary>
+public enum ReferralKind { Visit, Written, Video }
+
 /// <summary>The two ends of a referral.</summary>
 public enum Side { Sender, Receiver }
 
@@ -16,6 +19,15 @@ public sealed record Referral(ReferralState State, bool IsUrgent, string From, s
     /// <summary>Id of the offered slot that it holds; null when it holds none.</summary>
     public string? Slot { get; init; }
 
+    /// <summary>What is asked for; a consultation may be answered without seeing the person.</summary>
+    public ReferralKind Kind { get; init; }
+
+    /// <summary>Where the two meet for a video consultation; null before it is accepted, and for other kinds.</summary>
+    public string? Link { get; init; }
+
+    /// <summary>The receiver does not work on this platform: the sender takes down what it answers, and holds the referral all the way.</summary>
+    public bool IsOutside { get; init; }
+
     public bool HasEnded => State is ReferralState.Closed or ReferralState.Cancelled;
 
     /// <summary>Whose turn it is; null only when the referral has ended.</summary>
@@ -27,7 +39,7 @@ public sealed record Referral(ReferralState State, bool IsUrgent, string From, s
     };
 
     /// <summary>Id of the organisation whose turn it is; null only when the referral has ended.</summary>
-    public string? Holder => Turn switch { Side.Sender => From, Side.Receiver => To, _ => null };
+    public string? Holder => Turn switch { Side.Sender => From, Side.Receiver => IsOutside ? From : To, _ => null };
 
     public bool IsOverdue(DateTimeOffset now) => Deadline is { } deadline && now > deadline;
 }
@@ -38,12 +50,13 @@ public abstract record ReferralStep
     private ReferralStep() { }
 
     /// <summary>Sends it, or sends it again after it was declined or missed. Without consent only in an emergency.</summary>
-    public sealed record Send(string To, bool HasConsent) : ReferralStep;
+    public sealed record Send(string To, bool HasConsent, ReferralKind Kind = ReferralKind.Visit) : ReferralStep;
 
     public sealed record Receive : ReferralStep;
 
     /// <param name="Slot">Id of the offered slot that it takes; null when the time was agreed otherwise.</param>
-    public sealed record Accept(DateTimeOffset Appointment, string? Slot = null) : ReferralStep;
+    /// <param name="Link">Where to meet for a video consultation; null for other kinds.</param>
+    public sealed record Accept(DateTimeOffset Appointment, string? Slot = null, string? Link = null) : ReferralStep;
 
     public sealed record Decline(string Reason) : ReferralStep;
 

@@ -78,7 +78,7 @@ internal static class ReferralReading
     /// <summary>Organisations that take referrals, by id.</summary>
     public static async Task<IReadOnlyList<(string Id, string Name)>> PlacesAsync(RecordAccess records, Caller caller, CancellationToken cancel)
     {
-        var page = await records.SearchAsync(caller, "Organization", "type=hospital,township&_sort=_id&_count=100", cancel);
+        var page = await records.SearchAsync(caller, "Organization", "type=hospital,township,outside&_sort=_id&_count=100", cancel);
         return [.. page.Matches.Where(o => o.Key.Id != caller.Organisation).Select(o => (o.Key.Id, ReferralTask.Text(Parse(o), "name") ?? o.Key.Id))];
     }
 

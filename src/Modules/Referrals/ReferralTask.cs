@@ -27,7 +27,8 @@ internal static class ReferralTask
             state, Text(task, "priority") is "stat", IdIn(task, "requester"), Input(task, "to") ?? "",
             Instant(Text(task, "lastModified")!), deadline is null || state is ReferralState.Closed or ReferralState.Cancelled ? null : Instant(deadline))
         {
-            Slot = Input(task, "slot"),
+            Slot = Input(task, "slot"), Link = Input(task, "link"), IsOutside = Input(task, "outside") is "true",
+            Kind = Enum.TryParse<ReferralKind>(Input(task, "kind"), ignoreCase: true, out var kind) ? kind : ReferralKind.Visit,
         };
     }
 
@@ -56,7 +57,10 @@ internal static class ReferralTask
             ["note"] = notes,
         };
         // A draft that is cancelled was sent to nobody.
-        (string Name, string? Value)[] inputs = [("to", referral.To), ("slot", referral.Slot)];
+        (string Name, string? Value)[] inputs = [
+            ("to", referral.To), ("slot", referral.Slot), ("link", referral.Link), ("outside", referral.IsOutside ? "true" : null),
+            ("kind", referral.Kind is ReferralKind.Visit ? null : referral.Kind.ToString().ToLowerInvariant()),
+        ];
         var given = inputs.Where(i => i.Value is { Length: > 0 }).Select(i => new JsonObject { ["type"] = Concept(Inputs, i.Name), ["valueString"] = i.Value }).ToArray();
         if (given.Length > 0) task["input"] = new JsonArray(given);
         if (referral.Holder is { Length: > 0 } holder) task["owner"] = Reference($"Organization/{holder}");

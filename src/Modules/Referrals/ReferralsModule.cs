@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Tongxin.Kernel.Access;
 using Tongxin.Web;
 
@@ -16,6 +17,12 @@ public sealed class ReferralsModule : HealthSystem
     public override string TitleInEnglish => "Referrals";
 
     public override IReadOnlyList<MenuEntry> Menu => [new("转诊", "Referrals", "/referrals", Carers, "M3 7h12l-3-3M17 13H5l3 3", IsDaily: true)];
+
+    public override void AddServices(IServiceCollection services)
+    {
+        services.AddSingleton<OutsideDelivery>();
+        services.AddHostedService(p => p.GetRequiredService<OutsideDelivery>());
+    }
 
     public override void MapRoutes(IEndpointRouteBuilder routes) => PostStep.Map(routes);
 }

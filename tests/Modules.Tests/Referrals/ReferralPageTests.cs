@@ -6,7 +6,7 @@ using Tongxin.Modules.Tests.SignIn;
 namespace Tongxin.Modules.Tests.Referrals;
 
 /// <summary>Referrals as people meet them: offered appointments, the printed form and the statistics, on both engines.</summary>
-public sealed class ReferralPageTests
+public sealed class ReferralPageTests(ITestOutputHelper output)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -40,6 +40,38 @@ public sealed class ReferralPageTests
         Assert.Equal(HttpStatusCode.NotFound, (await doctor.Http.GetAsync("/referrals/none/print", Cancel)).StatusCode);
         var figures = await specialist.Http.GetStringAsync("/referrals/statistics?days=30", Cancel);
         Assert.Contains("100.0 %", figures, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_two_receivers_who_accept_at_once_one_wins_and_the_other_is_told_in_words(bool postgres)
+    {
+        const int Referrals = 20;
+        await using var server = await TestServer.StartAsync(postgres);
+        await server.PutAsync(Places.Tree);
+        await server.PutAsync([Places.Patient("m1", "village-a1", "陈"), .. Enumerable.Range(0, Referrals).Select(n => Draft($"r{n}"))]);
+        await server.AddAsync("doctor", new(Role.VillageDoctor, "village-a1"), "Practitioner/d");
+        await server.AddAsync("first", new(Role.Specialist, "east-hospital"), "Practitioner/s1");
+        await server.AddAsync("second", new(Role.Specialist, "east-hospital"), "Practitioner/s2");
+        using var doctor = await server.SignedInAsync("doctor");
+        using var first = await server.SignedInAsync("first");
+        using var second = await server.SignedInAsync("second");
+        var (won, told) = (0, 0);
+        for (var n = 0; n < Referrals; n++)
+        {
+            await PostAsync(doctor, $"/referrals/r{n}/step", ("step", "send"), ("to", "east-hospital"), ("consent", "true"));
+            var page = await first.Http.GetStringAsync($"/referrals/r{n}", Cancel);
+            var version = page[page.IndexOf("name=\"version\" value=\"", StringComparison.Ordinal)..].Split('"')[3];
+            var when = LocalTime.Today(TimeProvider.System).AddDays(2).ToString("yyyy-MM-dd") + "T09:00";
+            var answers = await Task.WhenAll(new[] { first, second }.Select(b => PostAsync(b, $"/referrals/r{n}/step", ("step", "accept"), ("when", when), ("version", version))));
+            won += answers.Count(a => a.EndsWith("?done=1", StringComparison.Ordinal));
+            told += answers.Count(a => a.EndsWith("?refused=conflict", StringComparison.Ordinal));
+        }
+
+        output.WriteLine($"{Referrals} referrals, two receivers at once: {won} won, {told} told");
+        Assert.Equal((Referrals, Referrals), (won, told));
+        Assert.Contains("没有保存", await second.Http.GetStringAsync("/referrals/r0?refused=conflict", Cancel), StringComparison.Ordinal);
     }
 
     private static Task<string> OfferAsync(Browser browser, string day) =>

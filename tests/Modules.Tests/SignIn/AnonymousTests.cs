@@ -18,10 +18,10 @@ namespace Tongxin.Modules.Tests.SignIn;
 public sealed class AnonymousTests(ITestOutputHelper output) : IAsyncLifetime
 {
     // Open on purpose: the way in, discovery, whether the server is alive, the empty page and the names of the files that a browser keeps,
-    // and the survey, whose one-time token is itself the permission.
+    // and the survey and the signature by code, whose one-time tokens are themselves the permission.
     private static readonly string[] Open =
         ["/sign-in", "/sign-in/second", "/sign-in/post", "/sign-in/demo", "/first-start", "/health", "/connect/authorize", "/connect/token",
-         "/s/{token}", "/offline", "/offline/files"];
+         "/s/{token}", "/c/{token}", "/offline", "/offline/files"];
 
     private readonly string folder = Directory.CreateTempSubdirectory("tongxin-sign-in-").FullName;
     private WebApplication app = null!;

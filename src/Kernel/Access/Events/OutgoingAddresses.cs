@@ -6,7 +6,8 @@ namespace Tongxin.Kernel.Access;
 /// <summary>The places outside that this server may speak to: origins that the operator listed, one in each line of <c>outgoing.txt</c> beside the data.</summary>
 /// <remarks>
 /// <para>A line is an origin (<c>https://registry.example:8443</c>), with the word <c>internal</c> behind it when it may lie in a private network. Read anew when
-/// the file changes. Without the file nothing is allowed.</para>
+/// the file changes. Without the file nothing is allowed. <c>bearer=TOKEN</c> behind it is sent to that origin, and only there, as <c>Authorization</c>: a secret
+/// lies in this file, never in the record.</para>
 /// <para>A name is resolved once for each connection and the address itself is checked and used, so that a name that changes its mind (DNS rebinding) reaches
 /// nothing private; redirects are not followed.</para>
 /// </remarks>
@@ -14,9 +15,10 @@ public sealed class OutgoingAddresses(string folder)
 {
     public const string FileName = "outgoing.txt";
     private const int MostLines = 1_000;
+    private const string BearerWord = "bearer=";
 
     private readonly Lock gate = new();
-    private Dictionary<string, bool> allowed = new(StringComparer.OrdinalIgnoreCase);
+    private Dictionary<string, Place> allowed = new(StringComparer.OrdinalIgnoreCase);
     private DateTime read;
 
     /// <summary>Whether requests may go to this address; <paramref name="isInternal"/> when private networks are meant.</summary>
@@ -25,7 +27,9 @@ public sealed class OutgoingAddresses(string folder)
         lock (gate)
         {
             Refresh();
-            return allowed.TryGetValue(address.GetLeftPart(UriPartial.Authority), out isInternal) && address.UserInfo.Length is 0;
+            var isListed = allowed.TryGetValue(address.GetLeftPart(UriPartial.Authority), out var place);
+            isInternal = place?.IsInternal is true;
+            return isListed && address.UserInfo.Length is 0;
         }
     }
 
@@ -73,27 +77,39 @@ public sealed class OutgoingAddresses(string folder)
             and not (0x20, 0x01, 0x0D, 0xB8);
     }
 
+    private string? BearerFor(Uri address)
+    {
+        lock (gate) return allowed.GetValueOrDefault(address.GetLeftPart(UriPartial.Authority))?.Bearer;
+    }
+
     private void Refresh()
     {
         var file = new FileInfo(Path.Combine(folder, FileName));
         var written = file.Exists ? file.LastWriteTimeUtc : DateTime.MinValue;
         if (written == read) return;
-        var next = new Dictionary<string, bool>(StringComparer.OrdinalIgnoreCase);
+        var next = new Dictionary<string, Place>(StringComparer.OrdinalIgnoreCase);
         foreach (var line in (file.Exists ? File.ReadLines(file.FullName) : []).Take(MostLines))
         {
             var words = line.Split('#')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             if (words.Length > 0 && Uri.TryCreate(words[0], UriKind.Absolute, out var origin) && origin.Scheme is "http" or "https")
-                next[new Uri(words[0]).GetLeftPart(UriPartial.Authority)] = words.Contains("internal", StringComparer.Ordinal);
+                next[new Uri(words[0]).GetLeftPart(UriPartial.Authority)] = new(
+                    words.Contains("internal", StringComparer.Ordinal),
+                    words.FirstOrDefault(w => w.StartsWith(BearerWord, StringComparison.Ordinal))?[BearerWord.Length..]);
         }
 
         (allowed, read) = (next, written);
     }
 
+    private sealed record Place(bool IsInternal, string? Bearer);
+
     private sealed class Gate(OutgoingAddresses places, HttpMessageHandler inner) : DelegatingHandler(inner)
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel) =>
-            request.RequestUri is { } address && places.Allows(address, out _)
-                ? base.SendAsync(request, cancel)
-                : throw new HttpRequestException($"{request.RequestUri?.GetLeftPart(UriPartial.Authority)} is not listed in {FileName}.");
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel)
+        {
+            if (request.RequestUri is not { } address || !places.Allows(address, out _))
+                throw new HttpRequestException($"{request.RequestUri?.GetLeftPart(UriPartial.Authority)} is not listed in {FileName}.");
+            if (request.Headers.Authorization is null && places.BearerFor(address) is { } token) request.Headers.Authorization = new("Bearer", token);
+            return base.SendAsync(request, cancel);
+        }
     }
 }
