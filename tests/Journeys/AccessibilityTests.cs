@@ -85,13 +85,13 @@ public sealed partial class AccessibilityTests(ITestOutputHelper output) : Journ
     // What stands for one of many is left out: the page of one person is the page of all.
     private static string Kind(string path) => Ids().Replace(Choices().Replace(path.Split('#')[0], "$1"), "/…");
 
-    [GeneratedRegex(@"/(?=[^/?]*\d)[^/?]+", RegexOptions.None, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"/(?=[^/?]*\d)[^/?]+", RegexOptions.None, matchTimeoutMilliseconds: 2000)]
     private static partial Regex Ids();
 
-    [GeneratedRegex(@"([?&]\w+=)[^&]*", RegexOptions.None, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"([?&]\w+=)[^&]*", RegexOptions.None, matchTimeoutMilliseconds: 2000)]
     private static partial Regex Choices();
 
     // Files, settings and the way out are no pages.
-    [GeneratedRegex(@"^/(setting|sign-out|fhir|surveys/codes)|\.(csv|xlsx|json|pdf|sql)|/(draft|next|download)\b", RegexOptions.None, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"^/(setting|sign-out|fhir|surveys/codes)|\.(csv|xlsx|json|pdf|sql)|/(draft|next|download)\b", RegexOptions.None, matchTimeoutMilliseconds: 2000)]
     private static partial Regex Leaves();
 }

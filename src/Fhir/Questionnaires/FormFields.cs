@@ -90,6 +90,6 @@ public static partial class FormFields
         return Answer.Of("Coding", coding);
     }
 
-    [GeneratedRegex(@"([^/\[\]]+)\[(\d{1,3})\]/", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"([^/\[\]]+)\[(\d{1,3})\]/", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 2000)]
     private static partial Regex RowOf { get; }
 }

@@ -182,12 +182,12 @@ internal sealed partial class FormReader(JsonElement questionnaire)
                     yield return name;
     }
 
-    [GeneratedRegex(@"^%resource\.repeat\(item\)\.where\(linkId='([^']+)'\)\.answer\.value$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"^%resource\.repeat\(item\)\.where\(linkId='([^']+)'\)\.answer\.value$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 2000)]
     private static partial Regex PicksOneItem { get; }
 
-    [GeneratedRegex(@"linkId\s*=\s*'([^']+)'", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"linkId\s*=\s*'([^']+)'", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 2000)]
     private static partial Regex NamesItem { get; }
 
-    [GeneratedRegex(@"%([A-Za-z_][A-Za-z0-9_]*)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"%([A-Za-z_][A-Za-z0-9_]*)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 2000)]
     private static partial Regex NamesVariable { get; }
 }

@@ -76,9 +76,9 @@ public static partial class IndicatorFile
 
     private static RefusedException Refuse(string file, int line, string why) => RefusedException.Because(422, "structure", $"{file} line {line}: {why}");
 
-    [GeneratedRegex(@"^(SELECT|WITH)\s", RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"^(SELECT|WITH)\s", RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 2000)]
     private static partial Regex OneSelect { get; }
 
-    [GeneratedRegex("^[a-z0-9-]{1,64}$", RegexOptions.None, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("^[a-z0-9-]{1,64}$", RegexOptions.None, matchTimeoutMilliseconds: 2000)]
     private static partial Regex LegalId { get; }
 }

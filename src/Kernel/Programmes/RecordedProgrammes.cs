@@ -79,7 +79,7 @@ public sealed partial class RecordedProgrammes(RecordAccess records, InstalledPr
 
     private const int LongestId = 64;
 
-    [GeneratedRegex("[^A-Za-z0-9.-]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("[^A-Za-z0-9.-]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 2000)]
     private static partial Regex NotOfIds { get; }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Programme {Name} in the record was not installed: {Why}")]

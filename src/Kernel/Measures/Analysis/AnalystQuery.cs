@@ -122,6 +122,6 @@ public sealed partial record AnalystQuery
 
     private static RefusedException Refuse(string code, string why) => RefusedException.Because(422, code, why);
 
-    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,62}$", RegexOptions.None, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,62}$", RegexOptions.None, matchTimeoutMilliseconds: 2000)]
     private static partial Regex PlainName { get; }
 }

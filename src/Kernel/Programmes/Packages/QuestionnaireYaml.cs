@@ -259,7 +259,7 @@ internal sealed partial class QuestionnaireYaml(YamlDocument document, string ed
         return null;
     }
 
-    [GeneratedRegex(@"@\(([A-Za-z0-9.\-]+)\)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"@\(([A-Za-z0-9.\-]+)\)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 2000)]
     private static partial Regex Pick { get; }
 }
 

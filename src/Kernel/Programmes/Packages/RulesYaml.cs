@@ -179,9 +179,9 @@ internal sealed partial class RulesYaml(
 
     private static IEnumerable<string> Names(string expression) => Variable.Matches(expression).Select(m => m.Groups[1].Value);
 
-    [GeneratedRegex("%([A-Za-z_][A-Za-z0-9_]*)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("%([A-Za-z_][A-Za-z0-9_]*)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 2000)]
     private static partial Regex Variable { get; }
 
-    [GeneratedRegex(@"\{([A-Za-z_][A-Za-z0-9_]*)\}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"\{([A-Za-z_][A-Za-z0-9_]*)\}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 2000)]
     internal static partial Regex Hole { get; }
 }
