@@ -57,7 +57,7 @@ public sealed partial class AccessibilityTests(ITestOutputHelper output) : Journ
             await page.GotoAsync(Url + path);
             await JudgeAsync(page, path, wrong);
             var links = await page.EvaluateAsync<string[]>(
-                "[...document.querySelectorAll('main a[href^=\"/\"], nav a[href^=\"/\"], .more a[href^=\"/\"]')].filter(a => !a.hasAttribute('download')).map(a => a.getAttribute('href'))");
+                "[...document.querySelectorAll('main a[href^=\"/\"], nav a[href^=\"/\"], .more a[href^=\"/\"]')].map(a => a.getAttribute('href'))");
             foreach (var link in links.Where(l => !Leaves().IsMatch(l) && seen.Add(l))) waiting.Enqueue(link);
         }
 

@@ -125,7 +125,8 @@ public sealed class TruthTests(County county, ITestOutputHelper output) : IClass
             var clinics = board.OfKind("village", Places.CountyId).Select(v => (Clinic: v, Cell: board.At(detector, v, County.Day))).Where(c => c.Cell is not null).ToList();
             var (found, right) = (clinics.Sum(c => c.Cell!.Numerator), clinics.Where(c => guilty.Contains(c.Clinic)).Sum(c => c.Cell!.Numerator));
             var there = clinics.Where(c => guilty.Contains(c.Clinic)).Sum(c => c.Cell!.Denominator);
-            output.WriteLine($"{detector}: of {there} people of the two clinics {right} found (recall {right * 1.0 / there:0.000}), {found - right} of {clinics.Count - 2} honest " +
+            output.WriteLine($"{detector}: of {there} people of the two clinics {right} found (recall {right * 1.0 / there:0.000}), " +
+                $"{found - right} of {clinics.Count - 2} honest " +
                 $"clinics (precision {right * 1.0 / Math.Max(1, found):0.000})");
             Assert.Equal(guilty, clinics.Where(c => c.Cell!.Numerator > 0).Select(c => c.Clinic).Order());
             Assert.InRange(right * 1.0 / there, 0.95, 1);
