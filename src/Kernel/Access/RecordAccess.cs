@@ -110,6 +110,13 @@ public sealed class RecordAccess
             throw RefusedException.Because(403, "forbidden", $"Your role or token may not read {type}.");
     }
 
+    /// <summary>Whether the caller may be given figures by the API; throws 403 when not. What is given is put on record by <see cref="NoteFiguresAsync"/>.</summary>
+    public async Task PermitFiguresAsync(Caller caller, CancellationToken cancel)
+    {
+        if (!Door.Decide(caller, Interactions.Read, "MeasureReport", await tree.GetAsync(cancel)).Permitted)
+            throw RefusedException.Because(403, "forbidden", "Your role or token may not read MeasureReport.");
+    }
+
     // The trail as AuditEvents: of one person (patient=…) or all, newest first. Reading it is itself on record.
     private async Task<SearchPage> TrailAsync(Caller caller, SearchRequest request, CancellationToken cancel)
     {

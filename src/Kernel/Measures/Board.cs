@@ -37,6 +37,12 @@ public sealed class Board(ColumnStore store)
         """,
         Row, reason is null ? [("o", organisation), ("i", indicator), ("d", asOf)] : [("o", organisation), ("i", indicator), ("d", asOf), ("r", reason)]);
 
+    /// <summary>All memberships of a place, the excluded too, in one answer.</summary>
+    internal IReadOnlyList<Member> Everybody(string indicator, string organisation, DateOnly asOf) => store.Read("""
+        SELECT m.person, m.organisation, m.excluded, m.numerator, m.reason, m.evidence FROM membership m
+        JOIN above a ON a.organisation = m.organisation AND a.ancestor = $o WHERE m.indicator = $i AND m.as_of = $d ORDER BY m.person
+        """, Row, ("o", organisation), ("i", indicator), ("d", asOf));
+
     /// <summary>How many people each reason holds, most first; every person of the denominator has exactly one.</summary>
     public IReadOnlyList<(string Reason, bool Numerator, long People)> Reasons(string indicator, string organisation, DateOnly asOf) => store.Read("""
         SELECT m.reason, m.numerator, count(*) FROM membership m JOIN above a ON a.organisation = m.organisation AND a.ancestor = $o

@@ -81,6 +81,11 @@ public sealed class Outlook
         ? []
         : [.. board.People(Indicator.Id, organisation, asOf, numerator, reason, offset, count).Select(m => Seen(m, organisation))];
 
+    /// <summary>Everybody of the cell, the excluded too; empty for who sees counts only.</summary>
+    public IReadOnlyList<(SeenMember Seen, bool Excluded)> Everybody(string organisation, DateOnly asOf) => Detail is Detail.Counts
+        ? []
+        : [.. board.Everybody(Indicator.Id, organisation, asOf).Select(m => (Seen(m, organisation), m.Excluded))];
+
     /// <summary>The member of the cell behind an alias; null when there is none that the caller may see.</summary>
     public (SeenMember Seen, Member Member)? Find(string organisation, DateOnly asOf, string alias)
     {

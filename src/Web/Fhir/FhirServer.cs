@@ -2,18 +2,20 @@ using System.Globalization;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Records.Search;
+using Tongxin.Web.Fhir.Measures;
 
 namespace Tongxin.Web.Fhir;
 
 /// <summary>Table of contents of the FHIR API: which interaction each method at each place is. Knows nothing of HTTP connections.</summary>
 /// <remarks>Throws <see cref="RefusedException"/>; whoever asked turns that into an OperationOutcome.</remarks>
-internal sealed class FhirServer(RecordAccess record, SearchQuery queries, Operations operations, TimeProvider clock)
+internal sealed class FhirServer(RecordAccess record, SearchQuery queries, Operations operations, ShippedMeasures measures, TimeProvider clock)
 {
     private static readonly Capabilities capabilities = new();
 
     public RecordAccess Record => record;
     public SearchQuery Queries => queries;
     public TimeProvider Clock => clock;
+    public ShippedMeasures Measures => measures;
 
     public Task<Answer> AnswerAsync(FhirCall call, CancellationToken cancel) => (call.Address.Place, call.Method) switch
     {

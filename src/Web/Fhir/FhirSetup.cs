@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Tongxin.Fhir.Validation;
 using Tongxin.Web.Fhir.Bulk;
+using Tongxin.Kernel.Measures;
+using Tongxin.Web.Fhir.Measures;
 using Tongxin.Web.Fhir.Terms;
 
 namespace Tongxin.Web.Fhir;
@@ -20,11 +22,17 @@ public static class FhirSetup
         services.AddSingleton<EventStreams>();
         services.AddSingleton(provider => new Operations(
             [.. provider.GetServices<Operation>(), .. provider.GetRequiredService<TermOperations>().All, .. provider.GetRequiredService<BulkOperations>().All,
-                provider.GetRequiredService<EventStreams>().Operation]));
+                provider.GetRequiredService<EventStreams>().Operation, .. Figures(provider)]));
+        services.AddSingleton(provider => new ShippedMeasures(provider.GetService<IndicatorCatalogue>()));
         services.AddSingleton<FhirServer>();
         services.AddSingleton<FhirEndpoint>();
         return services;
     }
+
+    // A server of the record alone has no figures.
+    private static IEnumerable<Operation> Figures(IServiceProvider provider) => provider.GetService<Outlooks>() is { } outlooks
+        ? [new EvaluateMeasure(provider.GetRequiredService<ShippedMeasures>(), outlooks, provider.GetRequiredService<Board>()).Operation]
+        : [];
 
     /// <summary>A branch of the pipeline, not an endpoint: what is under /fhir is decided by FHIR's rules alone and skips routing.</summary>
     public static IApplicationBuilder UseFhir(this IApplicationBuilder app)

@@ -9,6 +9,7 @@ internal static class Reading
 {
     public static async Task<Answer> ReadAsync(FhirServer server, FhirCall call, CancellationToken cancel)
     {
+        if (await server.Measures.ReadAsync(server, call, cancel) is { } measure) return measure;
         var shape = Shape.Read(call);
         var found = await server.Record.ReadAsync(call.Caller, call.Address.Key, cancel);
         return Give(found ?? throw NotThere(call.Address.Key), call, shape);

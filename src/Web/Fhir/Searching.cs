@@ -60,7 +60,7 @@ internal static class Searching
     private static async Task<(SearchRequest, SearchPage)> OneTypeAsync(FhirServer server, FhirCall call, string type, CancellationToken cancel)
     {
         var request = Understand(server, call, type, call.Parameters.Where(p => call.Address.Place is Place.Type or Place.TypeSearch || p.Key is not TypeName));
-        return (request, await server.Record.SearchAsync(call.Caller, request, cancel));
+        return (request, await server.Measures.SearchAsync(server, call, request, cancel));
     }
 
     /// <summary>One type after the other; the cursor says in which the page before ended, so that links stay valid while data change.</summary>

@@ -25,9 +25,13 @@ public sealed partial class LaterRoutesInferenceTests(ITestOutputHelper output)
         ("proxy", new(Role.Proxy, null), "RelatedPerson/p", ["m1"]), ("resident", new(Role.Resident, null), "Patient/m2", []),
     ];
 
+    private static string Evaluate => $"/fhir/Measure/hypertension-control/$evaluate-measure?periodStart={Today.Year}-01-01&periodEnd={Today:yyyy-MM-dd}";
+    private static DateOnly Today => Kernel.Programmes.LocalTime.Today(TimeProvider.System);
+
     private static readonly string[] Pages =
     [
-        "/cockpit", "/cockpit?people=1", "/cockpit.csv", "/duplicates", "/duplicates/m1/f1", "/duplicates/m1/never", "/duplicates/f1/f2", "/registration",
+        "/cockpit", "/cockpit?people=1", "/cockpit.csv",
+        "/duplicates", "/duplicates/m1/f1", "/duplicates/m1/never", "/duplicates/f1/f2", "/registration",
         "/registration?q=赵",
         "/registration/new", "/registration/found?q=赵", "/registration/found?q=李", "/registration/found?q=n-f2", "/registration/found?q=1960",
         "/people", "/people?q=赵", "/people?q=李",
@@ -37,6 +41,8 @@ public sealed partial class LaterRoutesInferenceTests(ITestOutputHelper output)
         "/fhir/ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender", "/fhir/ValueSet/$expand?url=urn:foreign",
         "/fhir/ValueSet/$expand?url=urn:foreign&filter=赵",
         "/fhir/CodeSystem/$lookup?system=http://hl7.org/fhir/sid/icd-10&code=F20.0", "/fhir/CodeSystem/$lookup?system=urn:x&code=n-f2",
+        "/fhir/Measure", "/fhir/Measure/hypertension-control", Evaluate, $"{Evaluate}&reporter=Organization/town-c", $"{Evaluate}&reportType=subject-list",
+        $"{Evaluate}&subject=Patient/f1", $"{Evaluate}&subject=Patient/never",
     ];
 
     private static readonly string[] Exports =
