@@ -11,6 +11,7 @@ var root = new RootCommand("Tongxin 同心: the health record of a county, the s
     User.Command,
     Client.Command,
     ImportFiles.Command,
+    ImportRolls.Command,
     Export.Command,
     Backups.Backup,
     Backups.Restore,

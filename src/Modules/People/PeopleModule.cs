@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Tongxin.Kernel.Access;
+using Tongxin.Modules.People.Rolls;
 using Tongxin.Web;
 
 namespace Tongxin.Modules.People;
@@ -28,6 +29,7 @@ public sealed class PeopleModule : HealthSystem
         services.AddSingleton<RegisterResident>();
         services.AddSingleton<PossibleDuplicates>();
         services.AddSingleton<HealthCards>();
+        services.AddSingleton<ImportRoll>();
         services.AddHostedService<DuplicateWatch>();
     }
 

@@ -42,7 +42,14 @@ public sealed class PossibleDuplicates(RecordAccess records, TimeProvider clock)
             ["extension"] = new JsonArray(new JsonObject { ["url"] = ScoreExtension, ["valueDecimal"] = decimal.Round((decimal)score.Probability, 4) }),
             ["item"] = new JsonArray(Item(a), Item(b)),
         };
-        await records.CommitAsync(Hands, [JsonWriting.Put(body, isNew: true)], new(Reason: "疑似重复"), cancel);
+        try
+        {
+            await records.CommitAsync(Hands, [JsonWriting.Put(body, isNew: true)], new(Reason: "疑似重复"), cancel);
+        }
+        catch (RefusedException noted) when (noted.Status is 409 or 412)
+        {
+            // An import and the watch found the pair at the same time.
+        }
     }
 
     /// <summary>Open pairs of which the caller reaches both people, the likeliest first.</summary>
