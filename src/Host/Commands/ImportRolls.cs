@@ -20,7 +20,10 @@ internal static class ImportRolls
             var command = new Command("import-roll", "Take a roll of residents (花名册: CSV in UTF-8 or GB18030, or XLSX) into the record; start it again to go on or to check");
             var file = new Argument<FileInfo>("FILE");
             var clinic = new Option<string>("--clinic") { Description = "Organisation that manages those whose row names no place", Required = true };
-            var columns = new Option<string[]>("--column") { Description = "FIELD=HEAD for a column that is not guessed, e.g. Name=户主; may be repeated", DefaultValueFactory = _ => [] };
+            var columns = new Option<string[]>("--column")
+            {
+                Description = "FIELD=HEAD for a column that is not guessed, e.g. Name=户主; may be repeated", DefaultValueFactory = _ => [],
+            };
             var dry = new Option<bool>("--dry-run") { Description = "Only say what would happen" };
             var report = new Option<FileInfo>("--report") { Description = "Workbook for the refused rows", DefaultValueFactory = _ => new("roll-errors.xlsx") };
             command.Arguments.Add(file);
@@ -58,7 +61,8 @@ internal static class ImportRolls
             $"{(request.IsDryRun ? "Would be: " : "")}{outcome.Rows} rows: {outcome.New} new (of them {outcome.Doubtful} doubtful), {outcome.Same} on record, "
             + $"{outcome.Repeated} repeated, {outcome.Refused.Count} refused; {seconds:0.0} s, {outcome.Rows / seconds:0} rows/s."));
         if (outcome.Cut.Count > 0)
-            Console.WriteLine($"{outcome.Cut.Count} rows share a name, telephone or birthday with too many to compare with all: {string.Join(", ", outcome.Cut.Take(MostShown))}{(outcome.Cut.Count > MostShown ? ", …" : "")}");
+            Console.WriteLine($"{outcome.Cut.Count} rows share a name, telephone or birthday with too many to compare with all: "
+                + $"{string.Join(", ", outcome.Cut.Take(MostShown))}{(outcome.Cut.Count > MostShown ? ", …" : "")}");
         if (outcome.Refused.Count is 0) return;
         await using (var stream = report.Create()) RollReport.Write(stream, request.Columns, outcome.Refused);
         foreach (var row in outcome.Refused.Take(MostShown)) await Console.Error.WriteLineAsync($"{row.Line.Number}: {string.Join(' ', row.Issues.Select(i => i.Diagnostics))}");

@@ -9,7 +9,8 @@ using Attribute = Tongxin.Kernel.People.Matching.Attribute;
 
 namespace Tongxin.Modules.People.Rolls;
 
-/// <summary>花名册导入: each row becomes a resident, or is somebody on record already, or is refused with its reason; who looks like another goes onto the list of possible duplicates.</summary>
+/// <summary>花名册导入: each row becomes a resident, or is somebody on record already, or is refused with its reason; who looks like another goes onto the list of
+/// possible duplicates.</summary>
 /// <remarks>
 /// Keeps no place of its own between runs: a row is found again by its identity number, or by a number derived from the row where it has none. So a
 /// run that was stopped is simply started again, and a second run adds nobody. Nobody is merged and nobody on record is changed.

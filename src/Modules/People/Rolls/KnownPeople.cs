@@ -100,7 +100,8 @@ internal sealed class KnownPeople(RecordAccess records, Pinyin pinyin)
         else await HalvesAsync(caller, parameter, values, people, cancel);
     }
 
-    private async Task HalvesAsync(Caller caller, string parameter, IReadOnlyList<(string Key, string Value)> values, Dictionary<string, MatchRecord> people, CancellationToken cancel)
+    private async Task HalvesAsync(
+        Caller caller, string parameter, IReadOnlyList<(string Key, string Value)> values, Dictionary<string, MatchRecord> people, CancellationToken cancel)
     {
         foreach (var half in values.Chunk((values.Count + 1) / 2)) await AskAsync(caller, parameter, half, people, cancel);
     }
