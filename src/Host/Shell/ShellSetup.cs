@@ -44,6 +44,7 @@ internal static class ShellSetup
         FollowUpPosts.Map(app);
         WorkPosts.Map(app);
         CockpitPosts.Map(app);
+        PanelPosts.Map(app);
         OfflineRoutes.Map(app);
         app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role))).ForEverybody();
         app.MapGet("/setting/{name}", Set).ForEverybody();

@@ -26,6 +26,7 @@ public static class SensitivityRules
         new("icd-10", "T74", "T74", SensitivityLabels.DomesticViolence, "maltreatment syndromes"),
         new("icd-10", "Y06", "Y07", SensitivityLabels.DomesticViolence, "maltreatment by persons close"),
         new("tongxin.health", "severe-mental-disorder", "severe-mental-disorder", SensitivityLabels.MentalHealth, "programme 严重精神障碍患者管理"),
+        new("tongxin.health", "severe-mental-disorders", "severe-mental-disorders", SensitivityLabels.MentalHealth, "programme 严重精神障碍患者管理"),
         new("tongxin.health", "severe-mental", "severe-mental", SensitivityLabels.MentalHealth, "programme 严重精神障碍患者管理"),
         new("tongxin.health", "hiv", "hiv", SensitivityLabels.Hiv, "programme 艾滋病"),
         new("tongxin.health", "family-planning", "family-planning", SensitivityLabels.FamilyPlanning, "programme 计划生育服务"),

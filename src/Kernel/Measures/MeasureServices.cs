@@ -17,6 +17,7 @@ public static class MeasureServices
         services.AddSingleton(_ => IndicatorCatalogue.Load(modules));
         services.AddSingleton(_ => new ColumnStore(Path.Combine(Directory.CreateDirectory(data).FullName, FileName)));
         services.AddSingleton<Board>();
+        services.AddSingleton<Panel>();
         services.AddSingleton<Freshness>();
         services.AddSingleton<Outlooks>();
         services.AddSingleton<SendList>();

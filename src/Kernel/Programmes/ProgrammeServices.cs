@@ -39,6 +39,7 @@ public static class ProgrammeServices
         services.AddSingleton(p => new DryRun(
             p.GetRequiredService<RecordAccess>(), p.GetRequiredService<InstalledProgrammes>(), p.GetRequiredService<IFhirModel>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new WorkLists(p.GetRequiredService<RecordAccess>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new HandOver(p.GetRequiredService<RecordAccess>(), p.GetRequiredService<TimeProvider>()));
         return services;
     }
 

@@ -69,8 +69,11 @@ public sealed class ProgrammeTask
         .Select(i => i.Text("valueDate") ?? i.Text("valueString") ?? i.Text("valueCanonical")).FirstOrDefault();
 
     /// <summary>The task as it should stand. Of one that exists, what people decided (claim, new date, outcome) is kept.</summary>
-    internal static JsonObject Write(Owed owed, ProgrammePackage package, PersonRecord record, string? organisation, JsonElement? reason, ProgrammeTask? existing, DateOnly today)
+    /// <param name="by">Whose work it is: the organisation, and the doctor who has the person, when one was named.</param>
+    internal static JsonObject Write(
+        Owed owed, ProgrammePackage package, PersonRecord record, (string? Organisation, string? Doctor) by, JsonElement? reason, ProgrammeTask? existing, DateOnly today)
     {
+        var organisation = by.Organisation;
         var window = owed.Window;
         if (existing?.Rescheduled is { } day)
             window = window with { Start = day < window.Start ? day : window.Start, Due = day, End = day > window.End
@@ -88,7 +91,7 @@ public sealed class ProgrammeTask
         task["for"] = Json.Reference(record.Reference);
         task["authoredOn"] = existing?.Source.Text("authoredOn") ?? Json.Text(today);
         if (organisation is not null) task["requester"] = Json.Reference(organisation);
-        if ((existing?.Status is "accepted" or "in-progress" ? existing.Owner : organisation) is { } owner) task["owner"] = Json.Reference(owner);
+        if ((existing?.Status is "accepted" or "in-progress" ? existing.Owner : by.Doctor ?? organisation) is { } owner) task["owner"] = Json.Reference(owner);
         if (reason is { } because) task["reasonReference"] = Json.Reference(because.Key);
         if (existing?.Source.Member("note") is { } note) task["note"] = JsonNode.Parse(note.GetRawText());
         task["restriction"] = new JsonObject { ["period"] = new JsonObject { ["start"] = Json.Text(window.Start), ["end"] = Json.Text(window.End) } };

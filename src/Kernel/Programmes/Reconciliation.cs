@@ -184,12 +184,13 @@ public sealed class Reconciliation
         var tasks = record.Of("Task").Select(ProgrammeTask.Of).OfType<ProgrammeTask>().Where(t => t.Programme == package.Code).ToDictionary(t => t.Id, StringComparer.Ordinal);
         var organisation = record.Patient.ReferenceTo("managingOrganization")
             ?? (episode.ValueKind is JsonValueKind.Object ? episode.ReferenceTo("managingOrganization") : null);
+        var doctor = episode.ValueKind is JsonValueKind.Object ? episode.ReferenceTo("careManager") : null;
         foreach (var one in owed)
         {
             var standing = tasks.GetValueOrDefault(one.Id);
             if (standing is { IsOpen: false } && !Reopens(standing, all)) continue;
             JsonElement? reason = record.Find($"Observation/{Assessment.IdFor(package.Code, one.Anchor)}");
-            Put(ProgrammeTask.Write(one, package, record, organisation, reason, standing is { IsOpen: true } ? standing : null, today));
+            Put(ProgrammeTask.Write(one, package, record, (organisation, doctor), reason, standing is { IsOpen: true } ? standing : null, today));
         }
 
         var wanted = owed.Select(o => o.Id).ToHashSet(StringComparer.Ordinal);

@@ -21,6 +21,9 @@ internal static class Sensitivity
         ["ADOL"] = SensitivityLabels.Minors,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>What one label means: none for null, every compartment for a label that is not known.</summary>
+    public static SensitivityLabels Of(string? code) => code is null ? SensitivityLabels.None : Codes.GetValueOrDefault(code, SensitivityLabels.All);
+
     public static SensitivityLabels Of(IndexEntries index)
     {
         var labels = SensitivityLabels.None;

@@ -35,7 +35,7 @@ public sealed partial class LaterRoutesInferenceTests(ITestOutputHelper output)
         "/registration?q=赵",
         "/registration/new", "/registration/found?q=赵", "/registration/found?q=李", "/registration/found?q=n-f2", "/registration/found?q=1960",
         "/people", "/people?q=赵", "/people?q=李",
-        "/person/f1", "/person/never", "/person/f1/card", "/follow-up/f1", "/today", "/today/traced", "/contracts", "/contracts/sign/f1", "/contracts/groups",
+        "/person/f1", "/person/never", "/person/f1/card", "/follow-up/f1", "/today", "/today/traced", "/panel", "/panel?programme=severe-mental-disorders", "/panel?place=town-c", "/contracts", "/contracts/sign/f1", "/contracts/groups",
         "/contracts/promises",
         "/contracts/statement", "/referrals", "/referrals/statistics", "/referrals/slots", "/mine", "/my-rights", "/my-rights/record.json", "/corrections", "/accounts",
         "/fhir/ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender", "/fhir/ValueSet/$expand?url=urn:foreign",
