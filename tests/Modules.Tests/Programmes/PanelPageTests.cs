@@ -49,12 +49,14 @@ public sealed class PanelPageTests
     {
         await using var server = await OpenAsync(postgres);
         using var township = await server.SignedInAsync("township");
+        await UntilAsync(township, "/panel?programme=hypertension", p => Shows(p, "m3"));
         for (var tries = 0; tries < 240 && await TasksAsync(server, "m3") is []; tries++) await Task.Delay(250, Cancel);
         Assert.EndsWith("&given=1", await GiveAsync(township, ("who", "m3"), ("to", "Practitioner/e"), ("reason", "分片")), StringComparison.Ordinal);
-        // Reopened from nothing: the follower writes the tasks again, and nobody claimed these.
+        // Taken away, and the person changes: the follower writes the tasks again, and nobody claimed these.
         var before = await TasksAsync(server, "m3");
         Assert.NotEmpty(before);
         await server.PutAsync([.. before.Select(t => t.GetRawText().Replace("\"status\":\"accepted\"", "\"status\":\"entered-in-error\"", StringComparison.Ordinal))]);
+        await server.PutAsync(Patient("m3", "village-a1", "陈二"));
         for (var tries = 0; tries < 240 && !(await TasksAsync(server, "m3")).Exists(t => t.GetProperty("status").GetString() is "requested"); tries++) await Task.Delay(250, Cancel);
         var again = (await TasksAsync(server, "m3")).Where(t => t.GetProperty("status").GetString() is "requested").ToList();
         Assert.NotEmpty(again);
