@@ -36,7 +36,7 @@ internal sealed partial class Follower(
     /// <summary>Who changed since today was asked, and since the ends of the months before it were: those move a line of a chart, not the number on the screen.</summary>
     private readonly HashSet<string> touched = new(StringComparer.Ordinal), touchedBefore = new(StringComparer.Ordinal);
 
-    private static readonly TimeSpan CourseEvery = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CourseEvery = TimeSpan.FromMinutes(1);
     private DateTimeOffset courseAsked;
     private long position;
     private DateOnly evaluated;
