@@ -75,6 +75,21 @@ public sealed class Panel(ColumnStore store, Board board)
             """, r => new PanelCounts(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), classes), parameters)[0];
     }
 
+    /// <summary>How the month goes, one line a programme: visits judged in it, and those with what is still owed by its end, what is late included.</summary>
+    /// <param name="place">Organisation of the people.</param>
+    public IReadOnlyList<(string Programme, long Done, long All)> Month(string place, DateOnly today)
+    {
+        var first = new DateOnly(today.Year, today.Month, 1);
+        return store.Read("""
+            WITH here AS (SELECT p.person FROM patient p JOIN above a ON a.organisation = p.organisation AND a.ancestor = $o WHERE p.active AND p.deceased IS NOT TRUE),
+            done AS (SELECT programme, count(*) AS n FROM assessment WHERE date BETWEEN $f AND $l AND person IN (SELECT person FROM here) GROUP BY 1),
+            owed AS (SELECT regexp_extract(code, '^[^.]+') AS programme, count(*) AS n FROM task
+                WHERE due_to <= $l AND contains(code, '.') AND status IN ('requested', 'accepted', 'in-progress') AND person IN (SELECT person FROM here) GROUP BY 1)
+            SELECT coalesce(d.programme, w.programme), coalesce(d.n, 0), coalesce(d.n, 0) + coalesce(w.n, 0)
+            FROM done d FULL JOIN owed w ON w.programme = d.programme ORDER BY 3 DESC, 1
+            """, r => (r.GetString(0), r.GetInt64(1), r.GetInt64(2)), ("o", place), ("f", first), ("l", first.AddMonths(1).AddDays(-1)));
+    }
+
     // An open task belongs to a programme by the beginning of its code. Whoever died or left is in care no more.
     private const string Everybody = """
         WITH judged AS (SELECT person, arg_max(class, date) AS class, arg_max(class_text, date) AS class_text, max(date) AS seen

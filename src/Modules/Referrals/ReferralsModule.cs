@@ -18,6 +18,8 @@ public sealed class ReferralsModule : HealthSystem
 
     public override IReadOnlyList<MenuEntry> Menu => [new("转诊", "Referrals", "/referrals", Carers, "M3 7h12l-3-3M17 13H5l3 3", IsDaily: true)];
 
+    public override Type Aside => typeof(Pages.WaitingReferrals);
+
     public override void AddServices(IServiceCollection services)
     {
         services.AddSingleton<OutsideDelivery>();

@@ -39,7 +39,9 @@ public sealed class PanelPageTests
         Assert.False(Shows(given, "m3"));
         Assert.True(Shows(await PageAsync(township, "/panel?programme=hypertension&doctor=-"), "m3"));
         using var doctor = await server.SignedInAsync("doctor");
-        Assert.True(Shows(await PageAsync(doctor, "/today?span=Overdue&mine=1"), "m1", "m2"));
+        var mine = await PageAsync(doctor, "/today?span=Overdue&mine=1");
+        Assert.True(Shows(mine, "m1", "m2"));
+        Assert.Matches("本月进度(.|\n)*高血压</dt><dd>0 / [2-9]", mine);
     }
 
     [Theory]
