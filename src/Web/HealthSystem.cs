@@ -20,7 +20,7 @@ public abstract class HealthSystem
     /// <summary>Entries of the menu and who sees them.</summary>
     public virtual IReadOnlyList<MenuEntry> Menu => [];
 
-    /// <summary>Component that stands beside the day's list of who cares for people (今日工作); null when there is nothing to say there. It shows nothing when nothing waits.</summary>
+    /// <summary>Component that stands beside the day's list of work (今日工作) and shows nothing when nothing waits; null for none.</summary>
     public virtual Type? Aside => null;
 
     public virtual void AddServices(IServiceCollection services) { }

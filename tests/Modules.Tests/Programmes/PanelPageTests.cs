@@ -59,8 +59,9 @@ public sealed class PanelPageTests
         Assert.NotEmpty(before);
         await server.PutAsync([.. before.Select(t => t.GetRawText().Replace("\"status\":\"accepted\"", "\"status\":\"entered-in-error\"", StringComparison.Ordinal))]);
         await server.PutAsync(Patient("m3", "village-a1", "陈二"));
-        for (var tries = 0; tries < 240 && !(await TasksAsync(server, "m3")).Exists(t => t.GetProperty("status").GetString() is "requested"); tries++) await Task.Delay(250, Cancel);
-        var again = (await TasksAsync(server, "m3")).Where(t => t.GetProperty("status").GetString() is "requested").ToList();
+        static bool IsUnclaimed(JsonElement task) => task.GetProperty("status").GetString() is "requested";
+        for (var tries = 0; tries < 240 && !(await TasksAsync(server, "m3")).Exists(IsUnclaimed); tries++) await Task.Delay(250, Cancel);
+        var again = (await TasksAsync(server, "m3")).FindAll(IsUnclaimed);
         Assert.NotEmpty(again);
         Assert.All(again, t => Assert.Equal("Practitioner/e", t.GetProperty("owner").GetProperty("reference").GetString()));
     }
