@@ -69,7 +69,8 @@ public abstract class Journey : IAsyncLifetime
     {
         var stored = await Records.ReadAsync(Caller.System("journey"), new(type, id), Cancel);
         using var json = System.Text.Json.JsonDocument.Parse(stored!.Body);
-        return json.RootElement.GetProperty("name")[0].GetProperty("text").GetString()!;
+        var name = json.RootElement.GetProperty("name");
+        return name.ValueKind is System.Text.Json.JsonValueKind.String ? name.GetString()! : name[0].GetProperty("text").GetString()!;
     }
 
     protected Task ShootAsync(IPage page, string name) => page.ScreenshotAsync(new() { Path = Path.Combine(screenshots, $"{name}.png"), FullPage = true });

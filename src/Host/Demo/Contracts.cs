@@ -33,7 +33,7 @@ internal sealed class Contracts(ulong seed, Places places, DateOnly today, Servi
     {
         if (resident.DiedOn is not null) yield break;
         var chance = Chance.For(seed, $"contract {resident.Id}");
-        var groups = KeyGroups.ByAge(resident.Birth, today).Concat(Courses.Of(seed, resident, places, today).Select(c => c.Programme)).ToHashSet(StringComparer.Ordinal);
+        var groups = GroupsOf(resident);
         var isKey = groups.Count > 0;
         if (!chance.Happens(isKey ? 0.8 : 0.27))
         {
@@ -53,6 +53,27 @@ internal sealed class Contracts(ulong seed, Places places, DateOnly today, Servi
             began = end.AddDays(1);
         }
     }
+
+    /// <summary>The plan of a marked household, made by its village doctor; of three in ten nobody has made one yet.</summary>
+    public IEnumerable<JsonObject> Plan(IReadOnlyList<Resident> members)
+    {
+        var chance = Chance.For(seed, $"plan {members[0].HouseholdId}");
+        if (Relief.Of(seed, members[0].HouseholdId, today) is not { } mark || !chance.Happens(0.7)) yield break;
+        var made = today.AddDays(-chance.Between(10, 200));
+        foreach (var resident in members.Where(m => m.DiedOn is null))
+        {
+            var (groups, doctor, edition) = (GroupsOf(resident), $"d-{resident.Village.Id}", catalogue.On(made));
+            var sick = Courses.Of(seed, resident, places, today).Select(c => $"{resident.Id}-{c.Programme}").ToList();
+            var plan = new ReliefPlan(
+                resident.HouseholdId, resident.Id, made, MakeReliefPlan.EndOf(made, mark), doctor, names[doctor], edition.Id,
+                [.. edition.Packages.Where(p => p.IsFor(groups)).Select(p => p.Id)], sick.Count > 0 ? "每季度上门随访一次，药费自付部分由县里兜底" : "", names[doctor], made);
+            yield return ReliefPlanBody.Write(plan, edition, $"Practitioner/{doctor}", sick, [], new(made.ToDateTime(new(10, 0)), LocalTime.Offset));
+        }
+    }
+
+    private HashSet<string> GroupsOf(Resident resident) => KeyGroups.ByAge(resident.Birth, today)
+        .Concat(Courses.Of(seed, resident, places, today).Select(c => c.Programme))
+        .Concat(Relief.Of(seed, resident.HouseholdId, today) is null ? [] : [KeyGroups.Relief]).ToHashSet(StringComparer.Ordinal);
 
     private JsonObject Contract(Resident resident, string id, DateOnly start, DateOnly end, ContractState state, HashSet<string> groups, Chance chance)
     {

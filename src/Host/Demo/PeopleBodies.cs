@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Tongxin.Kernel.People;
+using Tongxin.Modules.FamilyDoctor;
 
 namespace Tongxin.Host.Demo;
 
@@ -45,7 +46,9 @@ internal static class PeopleBodies
         return body;
     }
 
-    public static JsonObject Household(IReadOnlyList<Resident> members) => new()
+    public static JsonObject Household(IReadOnlyList<Resident> members, ReliefMark? mark) => mark is null ? Household(members) : mark.On(Household(members));
+
+    private static JsonObject Household(IReadOnlyList<Resident> members) => new()
     {
         ["resourceType"] = "Group",
         ["id"] = members[0].HouseholdId,

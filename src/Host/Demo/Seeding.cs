@@ -73,7 +73,7 @@ internal sealed class Seeding(RecordAccess records, ServiceCatalogue catalogue)
         var contracts = county.Contracts(catalogue);
         yield return new(contracts.Teams, residents, IsAlone: true);
         foreach (var chunk in county.AllHouseholds.Chunk(HouseholdsPerStepOfContracts))
-            yield return new(() => chunk.SelectMany(members => members.SelectMany(contracts.Of)), residents);
+            yield return new(() => chunk.SelectMany(members => members.SelectMany(contracts.Of).Concat(contracts.Plan(members))), residents);
     }
 
     private async Task<(bool Stands, SeedMark? Mark)> StandingAsync(CancellationToken cancel) =>

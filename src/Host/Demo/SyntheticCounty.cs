@@ -26,7 +26,8 @@ internal sealed class SyntheticCounty(ulong seed, int residents, DateOnly today)
     public IEnumerable<JsonObject> Sites() => SiteBodies.Organisations(places).Concat(SiteBodies.Staff(seed, places));
 
     /// <summary>Everything about the members of one household but their contracts.</summary>
-    public IEnumerable<JsonObject> People(IReadOnlyList<Resident> members) => members.SelectMany(Person).Append(PeopleBodies.Household(members));
+    public IEnumerable<JsonObject> People(IReadOnlyList<Resident> members) =>
+        members.SelectMany(Person).Append(PeopleBodies.Household(members, Relief.Of(seed, members[0].HouseholdId, today)));
 
     /// <summary>The teams that sign, and the contracts of a resident; need the people before them.</summary>
     public Contracts Contracts(ServiceCatalogue catalogue) => new(seed, places, today, catalogue);

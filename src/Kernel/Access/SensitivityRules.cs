@@ -41,6 +41,10 @@ public static class SensitivityRules
             : Walk(resource);
     }
 
+    /// <summary>Whether a resource says itself that it is sensitive, or names something that is: for what must not leave this platform or stand where more people read.</summary>
+    public static bool IsSensitive(JsonElement resource) => Of(resource) is not SensitivityLabels.None
+        || (resource.TryGetProperty("meta", out var meta) && meta.TryGetProperty("security", out var labels) && labels.GetArrayLength() > 0);
+
     private static SensitivityLabels Walk(JsonElement element)
     {
         var labels = SensitivityLabels.None;

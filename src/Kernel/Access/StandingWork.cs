@@ -21,6 +21,24 @@ public abstract class StandingWork : BackgroundService, IAsyncDisposable
     /// <summary>Runs until cancelled; whatever it throws else ends the server.</summary>
     protected abstract Task RunAsync(CancellationToken stoppingToken);
 
+    /// <summary>The same again and again with a rest between. What it throws is told, and it is tried again after the rest.</summary>
+    protected static async Task AgainAsync(Func<CancellationToken, Task> work, TimeSpan rest, TimeProvider clock, Action<Exception> failed, CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                await work(cancel);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                failed(failure);
+            }
+
+            await Task.Delay(rest, clock, cancel);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Dispose();

@@ -20,8 +20,11 @@ public sealed record FollowUpDecision
     /// <summary>The earliest next visit of all programmes that the form serves.</summary>
     public DateOnly? Next => Verdicts.Min(v => v.Next);
 
-    /// <summary>Id of the referral that the rules drafted; null when they propose none or one is on its way.</summary>
-    public string? ReferralDrafted => (string?)Resources.FirstOrDefault(r => (string?)r["resourceType"] is "ServiceRequest" && (string?)r["status"] is "draft")?["id"];
+    /// <summary>Id of the referral that the rules drafted for this visit; null when they propose none or one is on its way.</summary>
+    /// <remarks>Saving brings the whole person in line: what it proposes for visits of years ago is another's.</remarks>
+    public string? ReferralDrafted => Resources is not [var response, ..] ? null
+        : (string?)Resources.FirstOrDefault(r => (string?)r["resourceType"] is "ServiceRequest" && (string?)r["status"] is "draft"
+            && r["supportingInfo"] is JsonArray visits && visits.Any(v => (string?)v?["reference"] == $"QuestionnaireResponse/{response["id"]}"))?["id"];
 
     public bool IsRefused => Issues.Any(i => i.IsError);
 }

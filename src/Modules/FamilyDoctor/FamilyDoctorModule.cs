@@ -12,7 +12,8 @@ public sealed class FamilyDoctorModule : HealthSystem
 {
     private const string Paper = "M5 3h7l3 3v11H5zM8 8h4M8 11h4M8 14h2";
 
-    private static readonly FrozenSet<Role> Carers =
+    /// <summary>Who signs and follows up families: the team, not whoever was asked for an opinion.</summary>
+    internal static readonly FrozenSet<Role> Carers =
         new[] { Role.VillageDoctor, Role.TownshipClinician, Role.PublicHealthStaff, Role.TeamLeader }.ToFrozenSet();
 
     public override string Title => "家庭医生签约";
@@ -29,6 +30,8 @@ public sealed class FamilyDoctorModule : HealthSystem
         services.AddSingleton<SignContract>();
         services.AddSingleton<SigningLink>();
         services.AddSingleton<MoveContract>();
+        services.AddSingleton<MarkHousehold>();
+        services.AddSingleton<MakeReliefPlan>();
         services.AddSingleton<FulfilContract>();
         services.AddSingleton<OrderItem>();
         services.AddSingleton<CheckService>();
@@ -43,5 +46,6 @@ public sealed class FamilyDoctorModule : HealthSystem
         PostContract.Map(routes);
         PostMine.Map(routes);
         PostSigning.Map(routes);
+        PostHousehold.Map(routes);
     }
 }

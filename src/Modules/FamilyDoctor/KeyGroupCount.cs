@@ -23,9 +23,14 @@ internal static class KeyGroupCount
     private const int Most = 50_000;
 
     /// <summary>The de-duplicated union of all groups, in the order of their ids.</summary>
-    public static async Task<IReadOnlyList<KeyPerson>> OfAsync(RecordAccess records, Caller caller, DateOnly today, CancellationToken cancel)
+    public static async Task<IReadOnlyList<KeyPerson>> OfAsync(RecordAccess records, Caller caller, DateOnly today, CancellationToken cancel) =>
+        await OfAsync(records, caller, await ReliefHouseholds.OfAsync(records, caller, today, cancel), today, cancel);
+
+    /// <summary>The same, when the households of poverty relief are known already.</summary>
+    public static async Task<IReadOnlyList<KeyPerson>> OfAsync(
+        RecordAccess records, Caller caller, IReadOnlyList<ReliefHousehold> households, DateOnly today, CancellationToken cancel)
     {
-        var groups = await GroupsAsync(records, caller, today, cancel);
+        var groups = await GroupsAsync(records, caller, households, today, cancel);
         var contracts = (await ContractReading.ListAsync(records, caller, "status=executed,executable,rejected", cancel)).ToLookup(c => c.Patient, StringComparer.Ordinal);
         return [.. groups.OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => Of(g.Key, g.Value, contracts[g.Key], today))];
     }
@@ -39,7 +44,8 @@ internal static class KeyGroupCount
         return new(patient, groups, Asked.NotYet, null, null);
     }
 
-    private static async Task<Dictionary<string, HashSet<string>>> GroupsAsync(RecordAccess records, Caller caller, DateOnly today, CancellationToken cancel)
+    private static async Task<Dictionary<string, HashSet<string>>> GroupsAsync(
+        RecordAccess records, Caller caller, IReadOnlyList<ReliefHousehold> households, DateOnly today, CancellationToken cancel)
     {
         var groups = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
         var gone = new HashSet<string>(StringComparer.Ordinal);
@@ -59,6 +65,9 @@ internal static class KeyGroupCount
                 else if (KeyGroups.IsGone(body)) gone.Add(stored.Key.Id);
                 else foreach (var group in KeyGroups.ByAge(JsonReading.Day(body.Text("birthDate")), today)) Add(stored.Key.Id, group);
             }
+
+        foreach (var household in households)
+            foreach (var member in household.Members) Add(member.Text("id"), KeyGroups.Relief);
 
         // By age the record of the person was read already; the others are looked at now.
         var others = groups.Where(g => !g.Value.Contains(KeyGroups.Elderly) && !g.Value.Contains(KeyGroups.Child)).Select(g => g.Key).ToList();

@@ -6,22 +6,26 @@ using Tongxin.Web.Components;
 namespace Tongxin.Modules.FamilyDoctor;
 
 /// <summary>The key groups (重点人群) whose every willing member is to be signed (应签尽签): whether a person belongs to one is derived from her record.</summary>
-/// <remarks>By age, by a running programme, or by a flag of category <see cref="Flags"/> that somebody with the papers set (handbook §4).</remarks>
+/// <remarks>By age, by a running programme, by a flag of category <see cref="Flags"/> that somebody with the papers set,
+/// or by the mark of her household (handbook §4).</remarks>
 public static class KeyGroups
 {
     public const string Flags = "https://tongxin.health/cs/key-group";
     public const string Elderly = "elderly";
     public const string Child = "child";
+
+    /// <summary>脱贫户、监测户: everybody of a household that bears the <see cref="ReliefMark"/>.</summary>
+    public const string Relief = "poverty-relief";
     internal const int ElderlyAge = 65;
     internal const int ChildBelow = 7;
 
     /// <summary>Codes of programmes whose enrolled are a key group, which has the programme's code.</summary>
     public static readonly IReadOnlyList<string> Programmes = ["maternal", "hypertension", "diabetes", "tuberculosis", "severe-mental-disorders"];
 
-    public static readonly IReadOnlyList<string> Flagged = ["disabled", "poverty-relief", "special-family-planning", "retired-cadre"];
+    public static readonly IReadOnlyList<string> Flagged = ["disabled", "special-family-planning", "retired-cadre"];
 
     /// <summary>All groups in the order of the norm.</summary>
-    public static IReadOnlyList<string> All { get; } = [Elderly, Child, .. Programmes, .. Flagged];
+    public static IReadOnlyList<string> All { get; } = [Elderly, Child, .. Programmes, Relief, .. Flagged];
 
     public static bool IsDead(JsonElement patient) => patient.Text("deceasedDateTime") is not null || patient.Member("deceasedBoolean")?.ValueKind is JsonValueKind.True;
 
@@ -50,8 +54,10 @@ public static class KeyGroups
         var id = patient.Text("id");
         var episodes = await records.SearchAsync(caller, "EpisodeOfCare", $"patient=Patient/{id}&status=active&_count=100", cancel);
         var flags = await records.SearchAsync(caller, "Flag", $"patient=Patient/{id}&_count=100", cancel);
+        var isRelief = await HouseholdList.OfAsync(records, patient, cancel) is { Mark: { } mark } && mark.HoldsOn(today);
         return ByAge(JsonReading.Day(patient.Text("birthDate")), today)
             .Concat(episodes.Matches.Select(e => OfEpisode(JsonReading.Parse(e))).OfType<string>())
-            .Concat(flags.Matches.Select(f => OfFlag(JsonReading.Parse(f))).OfType<string>()).ToHashSet(StringComparer.Ordinal);
+            .Concat(flags.Matches.Select(f => OfFlag(JsonReading.Parse(f))).OfType<string>())
+            .Concat(isRelief ? [Relief] : []).ToHashSet(StringComparer.Ordinal);
     }
 }

@@ -1,11 +1,8 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using Tongxin.Fhir;
-using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Programmes;
 using Tongxin.Web.SignIn;
 
@@ -23,7 +20,7 @@ internal static class PostContract
     }
 
     private static Task<IResult> SignAsync(string patient, HttpContext http, SignContract sign, TimeProvider clock) =>
-        AnswerAsync(http, $"/contracts/sign/{Uri.EscapeDataString(patient)}", async (caller, form) =>
+        PagePost.AnswerAsync(http, $"/contracts/sign/{Uri.EscapeDataString(patient)}", async (caller, form) =>
         {
             var offer = Read(form, LocalTime.Today(clock));
             if (form.Files.GetFile("photo") is { Length: > 0 } file) offer = offer with { Paper = await PhotoAsync(file, http.RequestAborted) };
@@ -46,7 +43,7 @@ internal static class PostContract
         });
 
     private static Task<IResult> MoveAsync(string id, HttpContext http, MoveContract move) =>
-        AnswerAsync(http, $"/contracts/{Uri.EscapeDataString(id)}", async (caller, form) =>
+        PagePost.AnswerAsync(http, $"/contracts/{Uri.EscapeDataString(id)}", async (caller, form) =>
         {
             var stroke = form["stroke"].ToString();
             switch (form["step"].ToString())
@@ -63,7 +60,7 @@ internal static class PostContract
         });
 
     private static Task<IResult> GiveAsync(string id, HttpContext http, FulfilContract fulfil) =>
-        AnswerAsync(http, $"/contracts/{Uri.EscapeDataString(id)}", async (caller, form) =>
+        PagePost.AnswerAsync(http, $"/contracts/{Uri.EscapeDataString(id)}", async (caller, form) =>
         {
             if (!DateOnly.TryParseExact(form["day"], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
                 throw RefusedException.Because(422, "date", "日期不对。");
@@ -75,7 +72,7 @@ internal static class PostContract
     {
         var form = http.Request.HasFormContentType ? await http.Request.ReadFormAsync(http.RequestAborted) : FormCollection.Empty;
         var back = $"/contracts/statement?month={Uri.EscapeDataString(form["month"].ToString())}&site={Uri.EscapeDataString(form["site"].ToString())}";
-        return await AnswerAsync(http, back, async (caller, posted) =>
+        return await PagePost.AnswerAsync(http, back, async (caller, posted) =>
         {
             await check.CheckAsync(caller, id, posted["given"] == "true", http.RequestAborted);
             return $"{back}&done=checked";
@@ -96,20 +93,4 @@ internal static class PostContract
     private static Offer Read(IFormCollection form, DateOnly today) => new(
         form["team"].ToString(), today, int.TryParse(form["years"], NumberStyles.None, CultureInfo.InvariantCulture, out var years) ? years : 0,
         [.. form["package"].OfType<string>()], [.. form["menu"].OfType<string>()], form["stroke"].ToString());
-
-    /// <summary>Does what was posted; a refusal goes back to the page with its code.</summary>
-    public static async Task<IResult> AnswerAsync(HttpContext http, string back, Func<Caller, IFormCollection, Task<string>> act)
-    {
-        if (!await http.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(http)) return Results.BadRequest();
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
-        try
-        {
-            return Results.Redirect(await act(http.RequestServices.GetRequiredService<Caller>(), form));
-        }
-        catch (RefusedException refused) when (refused.Status is 404 or 409 or 412 or 422)
-        {
-            var code = refused.Status is 412 ? "conflict" : refused.Issues is [var first, ..] ? first.Code : "other";
-            return Results.Redirect($"{back}{(back.Contains('?', StringComparison.Ordinal) ? '&' : '?')}refused={Uri.EscapeDataString(code)}");
-        }
-    }
 }

@@ -19,20 +19,20 @@ internal static class PostMine
         routes.MapPost("/contracts/orders/{task}", AnswerAsync).ForCarers();
     }
 
-    private static Task<IResult> OrderAsync(HttpContext http, OrderItem orders) => PostContract.AnswerAsync(http, Page, async (caller, form) =>
+    private static Task<IResult> OrderAsync(HttpContext http, OrderItem orders) => PagePost.AnswerAsync(http, Page, async (caller, form) =>
     {
         await orders.OrderAsync(caller, form["item"].ToString(), http.RequestAborted);
         return $"{Page}?done=ordered";
     });
 
-    private static Task<IResult> RateAsync(HttpContext http, RateService rate) => PostContract.AnswerAsync(http, Page, async (caller, form) =>
+    private static Task<IResult> RateAsync(HttpContext http, RateService rate) => PagePost.AnswerAsync(http, Page, async (caller, form) =>
     {
         _ = int.TryParse(form["stars"], NumberStyles.None, CultureInfo.InvariantCulture, out var stars);
         await rate.RateAsync(caller, form["service"].ToString(), stars, http.RequestAborted);
         return $"{Page}?done=rated";
     });
 
-    private static Task<IResult> AnswerAsync(string task, HttpContext http, OrderItem orders) => PostContract.AnswerAsync(http, "/contracts?list=order", async (caller, form) =>
+    private static Task<IResult> AnswerAsync(string task, HttpContext http, OrderItem orders) => PagePost.AnswerAsync(http, "/contracts?list=order", async (caller, form) =>
     {
         await orders.AnswerAsync(caller, task, form["step"] == "take" ? null : form["reason"].ToString(), http.RequestAborted);
         return $"/contracts?list=order&done={(form["step"] == "take" ? "taken" : "answered")}";

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -23,22 +22,15 @@ internal static class PostSigning
         routes.MapPost("/c/{token}", SignAsync).AllowAnonymous();
     }
 
-    private static async Task<IResult> DrawAsync(string id, HttpContext http, SigningLink links)
+    private static Task<IResult> DrawAsync(string id, HttpContext http, SigningLink links)
     {
-        if (!await http.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(http)) return Results.BadRequest();
-        try
+        var page = $"/contracts/{Uri.EscapeDataString(id)}";
+        return PagePost.ShowAsync(http, page, async (caller, _) =>
         {
-            var token = await links.DrawAsync(http.RequestServices.GetRequiredService<Caller>(), id, http.RequestAborted);
+            var token = await links.DrawAsync(caller, id, http.RequestAborted);
             http.Response.Headers.CacheControl = "no-store";
-            return new RazorComponentResult<SigningCode>(new
-            {
-                T = Words(http), Address = $"{http.Request.Scheme}://{http.Request.Host}/c/{token}", Back = $"/contracts/{Uri.EscapeDataString(id)}",
-            });
-        }
-        catch (RefusedException refused) when (refused.Status is 404 or 422)
-        {
-            return Results.Redirect($"/contracts/{Uri.EscapeDataString(id)}?refused={refused.Issues[0].Code}");
-        }
+            return new RazorComponentResult<SigningCode>(new { T = Words(http), Address = $"{http.Request.Scheme}://{http.Request.Host}/c/{token}", Back = page });
+        });
     }
 
     private static async Task<IResult> PaperAsync(string id, HttpContext http, RecordAccess records)

@@ -36,28 +36,35 @@ public static class MoveReferral
         if (step is ReferralStep.Send or ReferralStep.Redirect) after = after with { IsOutside = outside is not null };
         var patient = order.RootElement.GetProperty("subject").GetProperty("reference").GetString()!;
         if (step is ReferralStep.Accept) after = after with { Slot = slot?.Id };
-        var said = new Said(after.At, caller.Name, Said(step), step.GetType().Name.ToLowerInvariant());
+        var package = step is ReferralStep.Send { Parts: var parts } ? await ChosenAsync(records, caller, patient, parts, clock, cancel)
+            : task is null ? [] : ReferralTask.Package(task.RootElement);
+        var said = new Said(after.At, caller.Name, Said(step) + (step is ReferralStep.Send && package.Count > 0 ? $"，附 {package.Count} 项资料" : ""),
+            step.GetType().Name.ToLowerInvariant());
         var sent = Request(order.RootElement, after);
         var changes = new List<Change>
         {
             ReferralTask.Put(sent, stored.Version),
-            ReferralTask.Put(ReferralTask.Write(after, request, patient, task?.RootElement, said), standing?.Version, isNew: standing is null),
+            ReferralTask.Put(ReferralTask.Write(after, request, patient, task?.RootElement, said, package), standing?.Version, isNew: standing is null),
         };
         if (slot is not null) changes.Add(await OfferSlots.MarkAsync(records, caller, slot, isFree: false, cancel));
         if (step is ReferralStep.Cancel && before.Slot is { } held && await OfferSlots.FreeAgainAsync(records, caller, held, now, cancel) is { } freed) changes.Add(freed);
         if (outside?.Address is not null)
             changes.Add(OutsideDelivery.Letter(request, patient, after,
-                await OutsidePackage.MakeAsync(records, caller, sent, patient, Kernel.Programmes.LocalTime.Today(clock), cancel)));
+                await OutsidePackage.MakeAsync(records, caller, sent, patient, package, cancel)));
         if (step is ReferralStep.Return back) changes.Add(ReferralTask.Put(ReferralTask.FollowUp(after, request, patient, back.FollowUpBy)));
         if (step is ReferralStep.Close && await VisitOwedAsync(records, caller, request, cancel) is { } owed) changes.Add(owed);
         await records.CommitAsync(caller, changes, new(Reason: "转诊"), cancel);
         return after;
     }
 
+    private static async Task<IReadOnlyList<PackageItem>> ChosenAsync(
+        RecordAccess records, Caller caller, string patient, IReadOnlyList<string>? parts, TimeProvider clock, CancellationToken cancel) =>
+        [.. (await ReferralPackage.OfferedAsync(records, caller, patient, parts, Kernel.Programmes.LocalTime.Today(clock), cancel)).Select(l => l.Item)];
+
     private static async Task<OfferedSlot> FreeAsync(RecordAccess records, Caller caller, string id, CancellationToken cancel)
     {
         var slot = await OfferSlots.ReadAsync(records, caller, id, cancel) ?? throw NotThere();
-        return slot.IsFree ? slot : throw RefusedException.Because(412, "slot-taken", "这个号刚被约走。");
+        return slot.IsFree ? slot : throw RefusedException.Because(409, "slot-taken", "这个号刚被约走。");
     }
 
     private static Referral DraftOf(JsonElement order, string from, DateTimeOffset now) => ReferralTask.Text(order, "status") is "draft"

@@ -72,7 +72,7 @@ public static class OfferSlots
     internal static async Task<Change> MarkAsync(RecordAccess records, Caller caller, OfferedSlot slot, bool isFree, CancellationToken cancel)
     {
         var stored = await records.ReadAsync(caller, new("Slot", slot.Id), cancel);
-        if (stored is not { IsDeleted: false } || stored.Version != slot.Version) throw RefusedException.Because(412, "slot-taken", "这个号刚被约走。");
+        if (stored is not { IsDeleted: false } || stored.Version != slot.Version) throw RefusedException.Because(409, "slot-taken", "这个号刚被约走。");
         var body = JsonWriting.Edit(stored);
         body["status"] = isFree ? "free" : "busy";
         return JsonWriting.Put(body, slot.Version);

@@ -55,22 +55,7 @@ public sealed partial class OutsideDelivery(RecordAccess records, OutgoingAddres
             [.. b.Each("note").Select(n => (DateTimeOffset.Parse(n.Text("time")!, CultureInfo.InvariantCulture).ToOffset(LocalTime.Offset), n.Text("text") ?? ""))])).Reverse()];
     }
 
-    protected override async Task RunAsync(CancellationToken stoppingToken)
-    {
-        while (true)
-        {
-            try
-            {
-                await DeliverDueAsync(stoppingToken);
-            }
-            catch (Exception failure) when (failure is not OperationCanceledException)
-            {
-                Failed(failure);
-            }
-
-            await Task.Delay(Rest, clock, stoppingToken);
-        }
-    }
+    protected override Task RunAsync(CancellationToken stoppingToken) => AgainAsync(DeliverDueAsync, Rest, clock, Failed, stoppingToken);
 
     /// <summary>Tries every letter whose time has come, once. Answers how many were tried.</summary>
     internal async Task<int> DeliverDueAsync(CancellationToken cancel)

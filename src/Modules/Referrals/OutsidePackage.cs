@@ -7,33 +7,25 @@ using Tongxin.Web.Components;
 
 namespace Tongxin.Modules.Referrals;
 
-/// <summary>What goes with a referral to a receiver outside: a FHIR transaction with the order, the person, both places, and the least of her record that is needed.</summary>
+/// <summary>What goes with a referral to a receiver outside: a FHIR transaction with the order, the person, both places, and what was chosen of her record.</summary>
 /// <remarks>
-/// Read through the sender's own door, so that nothing leaves that the sender may not see; what carries a sensitivity label stays here.
+/// Read through the sender's own door, so that nothing leaves that the sender may not see; what is sensitive stays here.
 /// Every entry is created only if the receiver does not have it (<c>ifNoneExist</c> by its address here): a try whose answer was lost is not taken twice.
 /// </remarks>
 internal static class OutsidePackage
 {
     public const string SourceSystem = "https://tongxin.health/id/source";
-    private const int MostOfType = 30;
-    private const int ReadingsOfDays = 90;
 
-    public static async Task<JsonObject> MakeAsync(RecordAccess records, Caller caller, JsonObject order, string patient, DateOnly today, CancellationToken cancel)
+    public static async Task<JsonObject> MakeAsync(RecordAccess records, Caller caller, JsonObject order, string patient,
+        IReadOnlyList<PackageItem> package, CancellationToken cancel)
     {
         var bodies = new List<JsonObject> { (JsonObject)order.DeepClone() };
         string?[] places = [(string?)order["requester"]?["reference"], (string?)order["performer"]?[0]?["reference"]];
         foreach (var address in places.Prepend(patient).OfType<string>().Distinct(StringComparer.Ordinal))
             if (await records.ReadAsync(caller, ResourceKey.Parse(address), cancel) is { IsDeleted: false } stored) bodies.Add(JsonWriting.Edit(stored));
-        foreach (var (type, query) in new[]
-        {
-            ("Condition", "clinical-status=active"), ("AllergyIntolerance", ""), ("MedicationStatement", "status=active"),
-            ("Observation", $"date=ge{JsonWriting.Day(today.AddDays(-ReadingsOfDays))}&_sort=-date"),
-        })
-        {
-            var found = await records.SearchAsync(caller, type, $"patient={patient}&{query}&_count={MostOfType}".Replace("&&", "&", StringComparison.Ordinal), cancel);
-            bodies.AddRange(found.Matches.Select(JsonWriting.Edit).Where(b => b["meta"]?["security"] is not JsonArray { Count: > 0 }));
-        }
-
+        foreach (var item in package)
+            if (await records.ReadAsync(caller, ResourceKey.Parse(item.Reference), cancel) is { IsDeleted: false } stored
+                && !SensitivityRules.IsSensitive(JsonReading.Parse(stored))) bodies.Add(JsonWriting.Edit(stored));
         var from = places[0]?.Split('/')[^1] ?? "";
         var names = bodies.ToDictionary(b => $"{b["resourceType"]}/{b["id"]}", b => FullUrl(from, $"{b["resourceType"]}/{b["id"]}"), StringComparer.Ordinal);
         return new() { ["resourceType"] = "Bundle", ["type"] = "transaction", ["entry"] = new JsonArray([.. bodies.Select(b => Entry(b, from, names))]) };
@@ -49,7 +41,9 @@ internal static class OutsidePackage
         var source = $"{from}/{here}";
         var identifiers = body["identifier"] as JsonArray ?? [];
         body.Remove("identifier");
-        body["identifier"] = new JsonArray([.. identifiers.Select(i => i?.DeepClone()), new JsonObject { ["system"] = SourceSystem, ["value"] = source }]);
+        var name = new JsonObject { ["system"] = SourceSystem, ["value"] = source };
+        // The answer to a form has one name only.
+        body["identifier"] = type is "QuestionnaireResponse" ? name : new JsonArray([.. identifiers.Select(i => i?.DeepClone()), name]);
         return new()
         {
             ["fullUrl"] = names[here], ["resource"] = body,

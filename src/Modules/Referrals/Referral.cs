@@ -50,7 +50,8 @@ public abstract record ReferralStep
     private ReferralStep() { }
 
     /// <summary>Sends it, or sends it again after it was declined or missed. Without consent only in an emergency.</summary>
-    public sealed record Send(string To, bool HasConsent, ReferralKind Kind = ReferralKind.Visit) : ReferralStep;
+    /// <param name="Parts">Which parts of the record go with it, of <see cref="ReferralPackage.Parts"/>; null for all of them.</param>
+    public sealed record Send(string To, bool HasConsent, ReferralKind Kind = ReferralKind.Visit, IReadOnlyList<string>? Parts = null) : ReferralStep;
 
     public sealed record Receive : ReferralStep;
 

@@ -21,6 +21,9 @@ public sealed record ReferralView
     public long? Version { get; init; }
 
     public IReadOnlyList<Said> History { get; init; } = [];
+
+    /// <summary>What goes with it; empty for a draft.</summary>
+    public IReadOnlyList<PackageItem> Package { get; init; } = [];
 }
 
 /// <summary>One line of a referral's history.</summary>
@@ -75,11 +78,13 @@ internal static class ReferralReading
         return await records.ReadAsync(caller, new("Patient", view.PatientId), cancel) is { IsDeleted: false } patient ? Named(view, Parse(patient)) : view;
     }
 
-    /// <summary>Organisations that take referrals, by id.</summary>
+    /// <summary>Organisations that take referrals: the hospitals of the county first, then the townships, then who is outside.</summary>
     public static async Task<IReadOnlyList<(string Id, string Name)>> PlacesAsync(RecordAccess records, Caller caller, CancellationToken cancel)
     {
         var page = await records.SearchAsync(caller, "Organization", "type=hospital,township,outside&_sort=_id&_count=100", cancel);
-        return [.. page.Matches.Where(o => o.Key.Id != caller.Organisation).Select(o => (o.Key.Id, ReferralTask.Text(Parse(o), "name") ?? o.Key.Id))];
+        return [.. page.Matches.Where(o => o.Key.Id != caller.Organisation).Select(o => (o.Key.Id, Body: Parse(o)))
+            .OrderBy(o => Organisations.Read(o.Id, o.Body).Kind switch { "hospital" => 0, "township" => 1, _ => 2 })
+            .Select(o => (o.Id, ReferralTask.Text(o.Body, "name") ?? o.Id))];
     }
 
     public static async Task<string> NameOfPlaceAsync(RecordAccess records, Caller caller, string id, CancellationToken cancel) =>
@@ -88,7 +93,7 @@ internal static class ReferralReading
 
     public static ReferralView? OfTask(JsonElement task, long version) => ReferralTask.Read(task) is not { } referral ? null : new()
     {
-        Request = ReferralTask.IdIn(task, "focus"), Referral = referral, PatientId = ReferralTask.IdIn(task, "for"), Version = version,
+        Request = ReferralTask.IdIn(task, "focus"), Referral = referral, PatientId = ReferralTask.IdIn(task, "for"), Version = version, Package = ReferralTask.Package(task),
         History = [.. Each(task, "note").Select(n => new Said(DateTimeOffset.Parse(ReferralTask.Text(n, "time")!, CultureInfo.InvariantCulture).ToOffset(LocalTime.Offset),
             ReferralTask.Text(n, "authorString") ?? "", ReferralTask.Text(n, "text") ?? "",
             Each(n, "extension").Select(e => ReferralTask.Text(e, "valueCode")).OfType<string>().FirstOrDefault() ?? ""))],

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tongxin.Kernel.Programmes;
 using Tongxin.Kernel.Records;
+using Tongxin.Web.Components;
 
 namespace Tongxin.Modules.Referrals;
 
@@ -13,6 +14,7 @@ internal static class ReferralTask
     public const string States = "https://tongxin.health/cs/referral-state";
     public const string StepExtension = "https://tongxin.health/fhir/StructureDefinition/referral-step";
     public const string Inputs = "https://tongxin.health/cs/referral-input";
+    public const string Packages = "https://tongxin.health/cs/referral-package";
 
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -32,8 +34,14 @@ internal static class ReferralTask
         };
     }
 
+    /// <summary>What goes with it, in the order in which it was chosen.</summary>
+    public static IReadOnlyList<PackageItem> Package(JsonElement task) =>
+        [.. task.Each("input").Select(i => i.Member("type")?.CodeIn(Packages) is { } part && i.Member("valueReference")?.Text("reference") is { } reference
+            ? new PackageItem(part, reference) : null).OfType<PackageItem>()];
+
     /// <summary>The task as it should stand, what was said before kept.</summary>
-    public static JsonObject Write(Referral referral, string request, string patient, JsonElement? before, Said said)
+    /// <param name="package">What goes with it from now on; null to leave that as it is.</param>
+    public static JsonObject Write(Referral referral, string request, string patient, JsonElement? before, Said said, IReadOnlyList<PackageItem>? package = null)
     {
         var notes = before is { } old && old.TryGetProperty("note", out var kept) ? (JsonArray)JsonNode.Parse(kept.GetRawText())! : [];
         notes.Add(new JsonObject
@@ -61,7 +69,9 @@ internal static class ReferralTask
             ("to", referral.To), ("slot", referral.Slot), ("link", referral.Link), ("outside", referral.IsOutside ? "true" : null),
             ("kind", referral.Kind is ReferralKind.Visit ? null : referral.Kind.ToString().ToLowerInvariant()),
         ];
-        var given = inputs.Where(i => i.Value is { Length: > 0 }).Select(i => new JsonObject { ["type"] = Concept(Inputs, i.Name), ["valueString"] = i.Value }).ToArray();
+        var goesWith = package ?? (before is { } was ? Package(was) : []);
+        var given = inputs.Where(i => i.Value is { Length: > 0 }).Select(i => new JsonObject { ["type"] = Concept(Inputs, i.Name), ["valueString"] = i.Value })
+            .Concat(goesWith.Select(i => new JsonObject { ["type"] = Concept(Packages, i.Part), ["valueReference"] = Reference(i.Reference) })).ToArray();
         if (given.Length > 0) task["input"] = new JsonArray(given);
         if (referral.Holder is { Length: > 0 } holder) task["owner"] = Reference($"Organization/{holder}");
         if (referral.Deadline is { } deadline) task["restriction"] = new JsonObject { ["period"] = new JsonObject { ["end"] = ResourceBody.Instant(deadline) } };

@@ -1,8 +1,6 @@
-using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Programmes;
@@ -36,7 +34,7 @@ internal static class PostRights
         routes.MapPost($"{Corrections}/{{task}}", RespondAsync).ForRoles(RightsModule.Answerers);
     }
 
-    private static Task<IResult> ConsentAsync(HttpContext http, Consents consents) => AnswerAsync(http, Page, async (caller, form) =>
+    private static Task<IResult> ConsentAsync(HttpContext http, Consents consents) => PagePost.AnswerAsync(http, Page, async (caller, form) =>
     {
         if (form["withdraw"].ToString() is { Length: > 0 } id)
         {
@@ -48,7 +46,7 @@ internal static class PostRights
         return $"{Page}?done=given";
     });
 
-    private static Task<IResult> InviteAsync(HttpContext http, SpeakFor speak) => AnswerAsync(http, Page, async (caller, _) =>
+    private static Task<IResult> InviteAsync(HttpContext http, SpeakFor speak) => PagePost.AnswerAsync(http, Page, async (caller, _) =>
     {
         var code = await speak.InviteAsync(caller, http.RequestAborted);
         http.Response.Cookies.Append(CodeCookie, code, new()
@@ -58,30 +56,30 @@ internal static class PostRights
         return $"{Page}?done=invited";
     });
 
-    private static Task<IResult> AcceptAsync(HttpContext http, SpeakFor speak) => AnswerAsync(http, Page, async (caller, form) =>
+    private static Task<IResult> AcceptAsync(HttpContext http, SpeakFor speak) => PagePost.AnswerAsync(http, Page, async (caller, form) =>
     {
         await speak.AcceptAsync(caller, form["code"].ToString(), form["relationship"].ToString(), http.RequestAborted);
         return $"{Page}?done=accepted";
     });
 
-    private static Task<IResult> EndAsync(HttpContext http, SpeakFor speak) => AnswerAsync(http, Page, async (caller, form) =>
+    private static Task<IResult> EndAsync(HttpContext http, SpeakFor speak) => PagePost.AnswerAsync(http, Page, async (caller, form) =>
     {
         await speak.EndAsync(caller, form["consent"].ToString(), http.RequestAborted);
         return $"{Page}?done=ended";
     });
 
-    private static Task<IResult> ActAsync(HttpContext http) => AnswerAsync(http, Page, async (_, form) =>
+    private static Task<IResult> ActAsync(HttpContext http) => PagePost.AnswerAsync(http, Page, async (_, form) =>
         await Proxies.BeginAsync(http, form["person"].ToString()) ? "/mine" : throw RefusedException.Because(404, "not-found", "没有这份授权。"));
 
-    private static Task<IResult> OwnAsync(HttpContext http) => AnswerAsync(http, "/mine", async (_, _) => await Proxies.EndAsync(http) ? Page : "/mine");
+    private static Task<IResult> OwnAsync(HttpContext http) => PagePost.AnswerAsync(http, "/mine", async (_, _) => await Proxies.EndAsync(http) ? Page : "/mine");
 
-    private static Task<IResult> CorrectAsync(HttpContext http, Correct correct) => AnswerAsync(http, Page, async (caller, form) =>
+    private static Task<IResult> CorrectAsync(HttpContext http, Correct correct) => PagePost.AnswerAsync(http, Page, async (caller, form) =>
     {
         await correct.AskAsync(caller, form["field"].ToString(), form["wanted"].ToString(), form["why"].ToString(), http.RequestAborted);
         return $"{Page}?done=asked";
     });
 
-    private static Task<IResult> RespondAsync(string task, HttpContext http, Correct correct) => AnswerAsync(http, Corrections, async (caller, form) =>
+    private static Task<IResult> RespondAsync(string task, HttpContext http, Correct correct) => PagePost.AnswerAsync(http, Corrections, async (caller, form) =>
     {
         await correct.AnswerAsync(caller, task, form["step"] == "accept" ? null : form["reason"].ToString(), http.RequestAborted);
         return $"{Corrections}?done=answered";
@@ -93,20 +91,4 @@ internal static class PostRights
     private static async Task<IResult> PaperAsync(Caller caller, OwnData data, TimeProvider clock, HttpContext http) => Results.File(
         OwnPaper.Of(await data.GatherAsync(caller, "pdf", http.RequestAborted), Texts.Of(http, typeof(RightsModule).Assembly, "Rights"), LocalTime.Today(clock)),
         "application/pdf", "my-record.pdf");
-
-    // Does what was posted; a refusal goes back to the page with its code.
-    private static async Task<IResult> AnswerAsync(HttpContext http, string back, Func<Caller, IFormCollection, Task<string>> act)
-    {
-        if (!await http.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(http)) return Results.BadRequest();
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
-        try
-        {
-            return Results.Redirect(await act(http.RequestServices.GetRequiredService<Caller>(), form));
-        }
-        catch (RefusedException refused) when (refused.Status is 404 or 409 or 412 or 422)
-        {
-            var code = refused.Status is 412 ? "conflict" : refused.Issues is [var first, ..] ? first.Code : "other";
-            return Results.Redirect($"{back}?refused={Uri.EscapeDataString(code)}");
-        }
-    }
 }

@@ -25,6 +25,9 @@ internal sealed class ContractWorld : IAsyncDisposable
     public RecordAccess Records => services.GetRequiredService<RecordAccess>();
     public SignContract Sign => services.GetRequiredService<SignContract>();
     public IServiceProvider Services => services;
+
+    public T The<T>() where T : notnull => services.GetRequiredService<T>();
+
     public FulfilContract Fulfil => services.GetRequiredService<FulfilContract>();
     public MoveContract Move => services.GetRequiredService<MoveContract>();
     public ServiceCatalogue Catalogue => services.GetRequiredService<ServiceCatalogue>();

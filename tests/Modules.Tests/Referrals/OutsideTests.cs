@@ -75,6 +75,21 @@ public sealed class OutsideTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_sensitive_by_its_code_stays_here_though_the_sender_may_see_it_and_only_chosen_parts_go()
+    {
+        await using var world = await OpenAsync(false, $"{Peer}/fhir");
+        await world.PutAsync(Cancel, Condition("c3", "F20.1", ""), Condition("c4", "E11", ""),
+            """{"resourceType":"Observation","id":"o1","status":"final","code":{"text":"血糖"},"subject":{"reference":"Patient/p1"},""" +
+            $$""" "effectiveDateTime":"{{world.Today:yyyy-MM-dd}}","valueQuantity":{"value":7.4} }""");
+        await MoveReferral.HandleAsync(world.Records, ContractWorld.Leader, "r1", new ReferralStep.Send("city", true, Parts: ["diseases"]), null, world.Clock, Cancel);
+        var letter = Assert.Single((await world.Records.SearchAsync(Caller.System("test"), "Communication", "based-on=ServiceRequest/r1", Cancel)).Matches);
+        var data = JsonReading.Parse(letter).First("payload")!.Value.Member("contentAttachment")!.Value.Text("data")!;
+        var package = System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(data));
+        foreach (var goes in new[] { "I10", "E11" }) Assert.Contains(goes, package, StringComparison.Ordinal);
+        foreach (var stays in new[] { "F20", "Observation" }) Assert.DoesNotContain(stays, package, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_not_taken_is_tried_again_later_and_each_try_is_on_record()
     {
         await using var world = await OpenAsync(false, $"{Peer}/fhir");

@@ -15,22 +15,7 @@ internal sealed partial class AuditArchiving(IAuditStore store, AuditArchive arc
     public const int RowsPerFile = 5_000;
     private static readonly TimeSpan Every = TimeSpan.FromDays(1);
 
-    protected override async Task RunAsync(CancellationToken stoppingToken)
-    {
-        while (true)
-        {
-            try
-            {
-                await MoveAsync(stoppingToken);
-            }
-            catch (Exception failure) when (failure is not OperationCanceledException)
-            {
-                Failed(failure);
-            }
-
-            await Task.Delay(Every, clock, stoppingToken);
-        }
-    }
+    protected override Task RunAsync(CancellationToken stoppingToken) => AgainAsync(MoveAsync, Every, clock, Failed, stoppingToken);
 
     /// <returns>Rows moved.</returns>
     /// <exception cref="InvalidDataException">The chain does not hold, or the files that came before are not here.</exception>
