@@ -36,6 +36,7 @@ public sealed class PeopleModule : HealthSystem
         services.AddSingleton<PossibleDuplicates>();
         services.AddSingleton<HealthCards>();
         services.AddSingleton<ImportRoll>();
+        services.AddSingleton<RollDesk>().AddHostedService(provider => provider.GetRequiredService<RollDesk>());
         services.AddHostedService<DuplicateWatch>();
         services.AddSingleton(provider => MatchOperation.Of(provider.GetRequiredService<LikelyDuplicates>()));
         services.AddSingleton(provider => MergeOperation.Of(provider.GetRequiredService<PossibleDuplicates>(), provider.GetRequiredService<RecordAccess>()));
@@ -43,5 +44,9 @@ public sealed class PeopleModule : HealthSystem
         services.AddSingleton(new CapabilityNote("Patient", Demographics));
     }
 
-    public override void MapRoutes(IEndpointRouteBuilder routes) => FindPeople.Map(routes);
+    public override void MapRoutes(IEndpointRouteBuilder routes)
+    {
+        FindPeople.Map(routes);
+        RollSteps.Map(routes);
+    }
 }
