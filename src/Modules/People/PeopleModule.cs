@@ -1,7 +1,9 @@
 using System.Collections.Frozen;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Tongxin.Kernel.Access;
+using Tongxin.Modules.People.Adt;
 using Tongxin.Modules.People.Registry;
 using Tongxin.Modules.People.Rolls;
 using Tongxin.Web;
@@ -38,6 +40,8 @@ public sealed class PeopleModule : HealthSystem
         services.AddSingleton<ImportRoll>();
         services.AddSingleton<RollDesk>().AddHostedService(provider => provider.GetRequiredService<RollDesk>());
         services.AddHostedService<DuplicateWatch>();
+        services.TryAddSingleton(MllpOptions.Off);
+        services.AddSingleton<MllpListener>().AddHostedService(provider => provider.GetRequiredService<MllpListener>());
         services.AddSingleton(provider => MatchOperation.Of(provider.GetRequiredService<LikelyDuplicates>()));
         services.AddSingleton(provider => MergeOperation.Of(provider.GetRequiredService<PossibleDuplicates>(), provider.GetRequiredService<RecordAccess>()));
         services.AddSingleton(provider => PixOperation.Of(provider.GetRequiredService<RecordAccess>()));
