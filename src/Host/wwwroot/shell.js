@@ -9,7 +9,7 @@ addEventListener('keydown', event => {
 
 const form = document.querySelector('form[data-fill][action]');
 if (form) {
-  let waiting = 0, asked = 0;
+  let waiting = 0, asked = 0, sent = false;
   const verdict = document.getElementById('verdict');
   const ask = async () => {
     // The filler judges by itself once it is here.
@@ -43,12 +43,16 @@ for (const pad of document.querySelectorAll('svg[data-sign]')) {
 // The box of the counter: results while typing; a scanner types quickly and ends with Enter, which is the form's own.
 const finder = document.querySelector('form[data-find]');
 if (finder) {
-  let waiting = 0, asked = 0;
+  let waiting = 0, asked = 0, sent = false;
   const hits = document.getElementById('hits'), fresh = document.querySelector('a[data-new]');
+  // A code that may be read once is sent once: the reader's own Enter and ours are one.
+  finder.addEventListener('submit', event => { clearTimeout(waiting); if (sent) event.preventDefault(); sent = true; });
+  addEventListener('pageshow', () => { sent = false; });
   finder.addEventListener('input', () => {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
       const number = ++asked, typed = finder.elements.q.value;
+      if (/^\s*[0-9A-F]{64}:[0-9A-F]{32}\s*$/i.test(typed)) return finder.requestSubmit();
       fresh.href = '/registration/new?q=' + encodeURIComponent(typed);
       const answer = await fetch(finder.dataset.find + '?q=' + encodeURIComponent(typed));
       if (answer.ok && number === asked) hits.innerHTML = await answer.text();
@@ -67,4 +71,35 @@ if (numbered) {
     const sex = Number(old ? text[14] : text[16]) % 2 ? 'male' : 'female';
     numbered.querySelector(`input[name=sex][value=${sex}]`).checked = true;
   });
+}
+
+// Work that takes longer than a request: its part of the page is asked for again until it is done.
+const again = () => {
+  const part = document.querySelector('[data-again]');
+  if (!part) return;
+  setTimeout(async () => {
+    try {
+      const answer = await fetch(location.href, { cache: 'no-store' });
+      const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-again]');
+      if (!answer.ok || !fresh) return location.assign(location.pathname);
+      part.replaceWith(document.importNode(fresh, true));
+    } catch { /* The line is down: asked again. */ }
+    again();
+  }, Number(part.dataset.again) * 1000);
+};
+again();
+
+// A file that is too large is said so before it is sent over a slow line.
+for (const file of document.querySelectorAll('input[type=file][data-most]')) {
+  file.addEventListener('change', () => {
+    file.setCustomValidity(file.files[0]?.size > Number(file.dataset.most) ? file.dataset.tooLarge : '');
+    file.reportValidity();
+  });
+}
+
+for (const busy of document.querySelectorAll('form[data-busy]')) {
+  busy.addEventListener('submit', () => setTimeout(() => {
+    const button = busy.querySelector('.primary');
+    [button.disabled, button.textContent] = [true, busy.dataset.busy];
+  }));
 }

@@ -110,6 +110,15 @@ public sealed class RecordAccess
             throw RefusedException.Because(403, "forbidden", $"Your role or token may not read {type}.");
     }
 
+    /// <summary>Whether the caller may change resources of this type at all, before the system does so for her. Throws 403 when not, and when a scope narrows the type.</summary>
+    public async Task PermitChangeAsync(Caller caller, string type, CancellationToken cancel)
+    {
+        var decision = Door.Decide(caller, Interactions.Update, type, await tree.GetAsync(cancel));
+        if (decision is { Permitted: true, Narrowing.Count: 0 }) return;
+        await trail.NoteAsync(Entry(caller, decision with { Permitted = false }, "change", type, []), cancel);
+        throw RefusedException.Because(403, "forbidden", $"Your role or token may not change {type}.");
+    }
+
     /// <summary>Whether the caller may be given figures by the API; throws 403 when not. What is given is put on record by <see cref="NoteFiguresAsync"/>.</summary>
     public async Task PermitFiguresAsync(Caller caller, CancellationToken cancel)
     {

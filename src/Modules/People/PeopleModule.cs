@@ -1,9 +1,13 @@
 using System.Collections.Frozen;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Tongxin.Kernel.Access;
+using Tongxin.Modules.People.Adt;
+using Tongxin.Modules.People.Registry;
 using Tongxin.Modules.People.Rolls;
 using Tongxin.Web;
+using Tongxin.Web.Fhir;
 
 namespace Tongxin.Modules.People;
 
@@ -12,6 +16,10 @@ public sealed class PeopleModule : HealthSystem
 {
     private static readonly FrozenSet<Role> Carers =
         new[] { Role.VillageDoctor, Role.TownshipClinician, Role.PublicHealthStaff, Role.Specialist, Role.TeamLeader }.ToFrozenSet();
+
+    private const string Demographics =
+        "IHE PDQm (ITI-78) is the search by family, given, name, identifier, birthdate, gender, telecom, phone, address and active, in JSON only; name and given also find by "
+        + "pinyin and initials. ITI-119 is $match, PIXm (ITI-83) is $ihe-pix. Mother's maiden name is not kept.";
 
     public override string Title => "居民主索引与建档";
 
@@ -30,8 +38,19 @@ public sealed class PeopleModule : HealthSystem
         services.AddSingleton<PossibleDuplicates>();
         services.AddSingleton<HealthCards>();
         services.AddSingleton<ImportRoll>();
+        services.AddSingleton<RollDesk>().AddHostedService(provider => provider.GetRequiredService<RollDesk>());
         services.AddHostedService<DuplicateWatch>();
+        services.TryAddSingleton(MllpOptions.Off);
+        services.AddSingleton<MllpListener>().AddHostedService(provider => provider.GetRequiredService<MllpListener>());
+        services.AddSingleton(provider => MatchOperation.Of(provider.GetRequiredService<LikelyDuplicates>()));
+        services.AddSingleton(provider => MergeOperation.Of(provider.GetRequiredService<PossibleDuplicates>(), provider.GetRequiredService<RecordAccess>()));
+        services.AddSingleton(provider => PixOperation.Of(provider.GetRequiredService<RecordAccess>()));
+        services.AddSingleton(new CapabilityNote("Patient", Demographics));
     }
 
-    public override void MapRoutes(IEndpointRouteBuilder routes) => FindPeople.Map(routes);
+    public override void MapRoutes(IEndpointRouteBuilder routes)
+    {
+        FindPeople.Map(routes);
+        RollSteps.Map(routes);
+    }
 }

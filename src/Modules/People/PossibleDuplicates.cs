@@ -96,6 +96,10 @@ public sealed class PossibleDuplicates(RecordAccess records, TimeProvider clock)
     public async Task<IReadOnlyList<JsonElement>> MergedAsync(Caller caller, CancellationToken cancel) =>
         [.. (await records.SearchAsync(caller, "Patient", $"active=false&link:missing=false&_count={MostListed}", cancel)).Matches.Select(JsonReading.Parse)];
 
+    /// <summary>The survivor as a merge would leave it; nothing is changed.</summary>
+    public Task<JsonObject> PreviewAsync(Caller caller, string survivor, string duplicate, CancellationToken cancel) =>
+        Merging.PreviewAsync(caller, survivor, duplicate, cancel);
+
     public async Task<int> MergeAsync(Caller caller, string survivor, string duplicate, string reason, CancellationToken cancel)
     {
         var moved = await Merging.MergeAsync(caller, survivor, duplicate, reason, cancel);

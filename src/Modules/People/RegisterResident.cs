@@ -19,7 +19,9 @@ public sealed class RegisterResident(RecordAccess records, OrganisationTree tree
     {
         private Outcome() { }
 
-        public sealed record Made(string Id) : Outcome;
+        /// <summary>On record now.</summary>
+        /// <param name="Suspects">Whom she looks like all the same.</param>
+        public sealed record Made(string Id, Suspects Suspects) : Outcome;
 
         public sealed record Refused(IReadOnlyList<Issue> Issues) : Outcome;
 
@@ -29,10 +31,13 @@ public sealed class RegisterResident(RecordAccess records, OrganisationTree tree
 
     /// <param name="isLookedAt">True: the suspects were shown and she is none of them.</param>
     /// <param name="key">Makes a repeated click one registration.</param>
-    public async Task<Outcome> HandleAsync(Caller caller, RegistrationForm form, bool isLookedAt, string key, CancellationToken cancel)
+    /// <param name="further">Puts on what the form has no field for, such as another system's codes; null for nothing.</param>
+    public async Task<Outcome> HandleAsync(
+        Caller caller, RegistrationForm form, bool isLookedAt, string key, CancellationToken cancel, Action<JsonObject>? further = null)
     {
         var (body, issues) = form.Read(LocalTime.Today(clock));
         if (body is null) return new Outcome.Refused(issues);
+        further?.Invoke(body);
         var organisations = await tree.GetAsync(cancel);
         if (organisations.Find(form.Clinic) is not { } clinic || !organisations.DownFrom(caller.Organisation).Contains(form.Clinic))
             return new Outcome.Refused([Issue.Error("value", "请选择本机构或下属的管理机构。", "clinic")]);
@@ -42,7 +47,7 @@ public sealed class RegisterResident(RecordAccess records, OrganisationTree tree
         if (!isLookedAt && suspects.Found.Count > 0) return new Outcome.Likely(suspects);
         if (!Identifiers(body).Any(i => i.System == RecordNumber.System)) await NumberAsync(caller, body, clinic, cancel);
         var committed = await records.CommitAsync(caller, [new Change.Create("Patient", JsonWriting.Bytes(body))], new(key, "建档"), cancel);
-        return new Outcome.Made(committed[0].Stored.Key.Id);
+        return new Outcome.Made(committed[0].Stored.Key.Id, suspects);
     }
 
     // A number that is somebody's already, here or elsewhere in the county; the household is many people's.
@@ -53,7 +58,8 @@ public sealed class RegisterResident(RecordAccess records, OrganisationTree tree
             if (await records.IsRegisteredAsync(caller, system, value, cancel))
                 issues.Add(system == CitizenId.System
                     ? Issue.Error("duplicate", "这个身份证号已经建档：请先在查找框中输入它；找不到的，是别处管理的居民，请用转诊或迁入办理。", "number")
-                    : Issue.Error("duplicate", "这个档案编号已经给了别人。", "recordNumber"));
+                    : system == RecordNumber.System ? Issue.Error("duplicate", "这个档案编号已经给了别人。", "recordNumber")
+                    : Issue.Error("duplicate", "这个号码已经属于别处管理的另一份档案。", "number"));
         return issues;
     }
 

@@ -67,6 +67,7 @@ internal sealed class Capabilities
         var parameters = SearchParameters.Of(type)!.Values.OrderBy(p => p.Code, StringComparer.Ordinal).ToList();
         writer.WriteStartObject();
         writer.WriteString("type", type);
+        if (operations.NoteOf(type) is { } note) writer.WriteString("documentation", note);
         WriteInteractions(writer, Interactions);
         writer.WriteString("versioning", "versioned-update");
         writer.WriteBoolean("readHistory", true);
@@ -117,6 +118,7 @@ internal sealed class Capabilities
             writer.WriteStartObject();
             writer.WriteString("name", operation.Name[1..]);
             writer.WriteString("definition", operation.Definition);
+            if (operation.Says is { } says) writer.WriteString("documentation", says);
             writer.WriteEndObject();
         }
 

@@ -22,7 +22,8 @@ public static class FhirSetup
         services.AddSingleton<EventStreams>();
         services.AddSingleton(provider => new Operations(
             [.. provider.GetServices<Operation>(), .. provider.GetRequiredService<TermOperations>().All, .. provider.GetRequiredService<BulkOperations>().All,
-                provider.GetRequiredService<EventStreams>().Operation, .. Figures(provider)]));
+                provider.GetRequiredService<EventStreams>().Operation, .. Figures(provider), .. provider.GetServices<ModuleOperation>().Select(o => o.Operation)],
+            provider.GetServices<CapabilityNote>()));
         services.AddSingleton(provider => new ShippedMeasures(provider.GetService<IndicatorCatalogue>()));
         services.AddSingleton<FhirServer>();
         services.AddSingleton<FhirEndpoint>();

@@ -12,6 +12,9 @@ internal sealed record Operation(string Name, string Definition, IReadOnlySet<st
 {
     public required IReadOnlySet<Place> Places { get; init; }
 
+    /// <summary>What the CapabilityStatement tells of it beyond its definition; null when the definition says all.</summary>
+    public string? Says { get; init; }
+
     /// <summary>True when DELETE may ask it.</summary>
     public bool Deletes { get; init; }
 
@@ -19,11 +22,16 @@ internal sealed record Operation(string Name, string Definition, IReadOnlySet<st
 }
 
 /// <summary>All operations of the server; the CapabilityStatement lists them from here.</summary>
-internal sealed class Operations(IEnumerable<Operation> all)
+internal sealed class Operations(IEnumerable<Operation> all, IEnumerable<CapabilityNote> notes)
 {
+    private readonly FrozenDictionary<string, string> notes = notes.ToFrozenDictionary(n => n.Type, n => n.Says, StringComparer.Ordinal);
+
     private readonly FrozenDictionary<string, Operation> byName = all.ToFrozenDictionary(o => o.Name, StringComparer.Ordinal);
 
     public IEnumerable<Operation> All => byName.Values.OrderBy(o => o.Name, StringComparer.Ordinal);
+
+    /// <summary>What is to be said of a type in words; null for nothing.</summary>
+    public string? NoteOf(string type) => notes.GetValueOrDefault(type);
 
     public Task<Answer> AnswerAsync(FhirServer server, FhirCall call, CancellationToken cancel)
     {

@@ -33,6 +33,7 @@ public static class SignInSetup
         AddAccounts(services, options);
         AddSchemes(services, options);
         services.AddSingleton<AssertionsOnce>();
+        services.AddSingleton<RegisteredClients>();
         OpenIdConnect.Add(services, engine);
         services.AddSingleton<CallerOf>(http => ValueTask.FromResult(CallerOf(http)));
         services.AddScoped(p => CallerOf(p.GetRequiredService<IHttpContextAccessor>().HttpContext!)

@@ -34,6 +34,7 @@ public sealed partial class LaterRoutesInferenceTests(ITestOutputHelper output)
         "/duplicates", "/duplicates/m1/f1", "/duplicates/m1/never", "/duplicates/f1/f2", "/registration",
         "/registration?q=赵",
         "/registration/new", "/registration/found?q=赵", "/registration/found?q=李", "/registration/found?q=n-f2", "/registration/found?q=1960",
+        "/registration/roll", "/registration/roll/never", "/registration/roll/never/refused",
         "/people", "/people?q=赵", "/people?q=李",
         "/person/f1", "/person/never", "/person/f1/card", "/follow-up/f1", "/today", "/today/traced", "/panel", "/panel?programme=severe-mental-disorders", "/panel?place=town-c", "/contracts", "/contracts/sign/f1", "/contracts/groups",
         "/contracts/promises",

@@ -137,6 +137,13 @@ internal static class Questions
             """);
         yield return new("POST", "/Observation", Observation("x", "m1", 124)) { Headers = [("Idempotency-Key", "k1")] };
         yield return new("POST", "/Patient/$match", """{"resourceType":"Parameters","parameter":[]}""");
+        foreach (var person in new[] { Patient("x", "village-a1", "李", "same"), Patient("x", "village-c1", "赵", "n-f2"), Patient("f1", "village-c1", "李", "same") })
+            yield return new("POST", "/Patient/$match", person);
+        foreach (var code in new[] { "same", "n-f2", "n-m2", "none" }) yield return new("GET", $"/Patient/$ihe-pix?sourceIdentifier=urn:x|{code}");
+        foreach (var (source, target) in new[] { ("f1", "m1"), ("m1", "f1"), ("never", "m1"), ("f1", "f2") })
+            yield return new("POST", "/Patient/$merge", "{\"resourceType\":\"Parameters\",\"parameter\":[" +
+                $"{{\"name\":\"source-patient\",\"valueReference\":{Reference("Patient", source)}}}," +
+                $"{{\"name\":\"target-patient\",\"valueReference\":{Reference("Patient", target)}}}]}}");
         yield return new("GET", "/AuditEvent?patient=f1x");
         yield return new("GET", "/_history");
         foreach (var again in new[] { "/Patient?_total=accurate", "/Observation?_total=accurate", "/Condition?_total=accurate", "/Patient?_count=1", "/Observation?_count=2" })

@@ -25,15 +25,20 @@ public sealed class MergePeople(RecordAccess records, TimeProvider clock)
     private static readonly string[] Kept = ["Provenance", "AuditEvent", "Patient"];
     private static readonly Caller Hands = Caller.System("people-merge");
 
-    /// <summary>Refuses 404 (not there, or not permitted), 409 (already merged), 422 (the same person; too much to move).</summary>
+    /// <summary>The survivor as a merge would leave it; nothing is changed. Refuses as the merge does.</summary>
+    public async Task<JsonObject> PreviewAsync(Caller caller, string survivor, string duplicate, CancellationToken cancel)
+    {
+        var (kept, gone) = await BothAsync(caller, survivor, duplicate, cancel);
+        return MergeBodies.Survivor(Edit(kept), Edit(gone), duplicate);
+    }
+
+    /// <summary>Refuses 403 (may not change people), 404 (not there, or not permitted), 409 (already merged), 422 (the same person; too much to move).</summary>
     /// <returns>How many resources were moved, the two Patients not counted.</returns>
     public async Task<int> MergeAsync(Caller caller, string survivor, string duplicate, string reason, CancellationToken cancel)
     {
-        if (survivor == duplicate) throw RefusedException.Because(422, "invalid", "请选择两个不同的人。");
         if (string.IsNullOrWhiteSpace(reason)) throw RefusedException.Because(422, "required", "请写明合并的理由。", "reason");
-        var (kept, gone) = (await PersonAsync(caller, survivor, cancel), await PersonAsync(caller, duplicate, cancel));
+        var (kept, gone) = await BothAsync(caller, survivor, duplicate, cancel);
         var (keptBody, goneBody) = (Edit(kept), Edit(gone));
-        if (MergeBodies.IsReplaced(goneBody) || MergeBodies.IsReplaced(keptBody)) throw RefusedException.Because(409, "conflict", "其中一份档案已经合并过。");
         var named = await NamingAsync(duplicate, cancel);
         var becomes = new Dictionary<string, string> { [$"Patient/{duplicate}"] = $"Patient/{survivor}" };
         var changes = new List<Change>
@@ -56,6 +61,7 @@ public sealed class MergePeople(RecordAccess records, TimeProvider clock)
     public async Task<IReadOnlyList<ResourceKey>> UnmergeAsync(Caller caller, string duplicate, string reason, CancellationToken cancel)
     {
         if (string.IsNullOrWhiteSpace(reason)) throw RefusedException.Because(422, "required", "请写明撤销的理由。", "reason");
+        await records.PermitChangeAsync(caller, "Patient", cancel);
         var gone = await PersonAsync(caller, duplicate, cancel);
         if (MergeBodies.Survivor(Edit(gone)) is not { } survivor) throw RefusedException.Because(409, "conflict", "这份档案没有合并过。");
         await PersonAsync(caller, survivor, cancel);
@@ -87,6 +93,15 @@ public sealed class MergePeople(RecordAccess records, TimeProvider clock)
     private static ReadOnlyMemory<byte> Parted(Stored now, Stored before, string survivor, string duplicate) => now.Key.Type is "Patient"
         ? MergeBodies.Bytes(MergeBodies.TakenBack(Edit(now), Edit(before), now.Key.Id == survivor ? duplicate : survivor))
         : ReferenceRewriting.Apply(now.Body, new Dictionary<string, string> { [$"Patient/{survivor}"] = $"Patient/{duplicate}" });
+
+    private async Task<(Stored Kept, Stored Gone)> BothAsync(Caller caller, string survivor, string duplicate, CancellationToken cancel)
+    {
+        await records.PermitChangeAsync(caller, "Patient", cancel);
+        if (survivor == duplicate) throw RefusedException.Because(422, "invalid", "请选择两个不同的人。");
+        var (kept, gone) = (await PersonAsync(caller, survivor, cancel), await PersonAsync(caller, duplicate, cancel));
+        if (MergeBodies.IsReplaced(Edit(gone)) || MergeBodies.IsReplaced(Edit(kept))) throw RefusedException.Because(409, "conflict", "其中一份档案已经合并过。");
+        return (kept, gone);
+    }
 
     private async Task<Stored> PersonAsync(Caller caller, string id, CancellationToken cancel) =>
         ResourceKey.IsLegalId(id) && await records.ReadAsync(caller, new("Patient", id), cancel) is { IsDeleted: false } found

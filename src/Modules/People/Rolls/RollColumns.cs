@@ -8,7 +8,7 @@ namespace Tongxin.Modules.People.Rolls;
 public enum RollField { Name, Number, Sex, Birth, Phone, Address, Place, Household, RecordNumber, NoNumber, Residence }
 
 /// <summary>Which column holds what; guessed from the heads, shown to whoever imports, and corrected by her.</summary>
-/// <param name="HeadLine">Index of the line of heads; what stands above is title.</param>
+/// <param name="HeadLine">Index of the line of heads; what stands above is title. −1 when the file has none.</param>
 public sealed record RollColumns(int HeadLine, IReadOnlyList<string> Heads, IReadOnlyDictionary<RollField, int> Map)
 {
     private const int DeepestHead = 15;
@@ -36,6 +36,14 @@ public sealed record RollColumns(int HeadLine, IReadOnlyList<string> Heads, IRea
     {
         var best = Enumerable.Range(0, Math.Min(DeepestHead, lines.Count)).Select(i => (Index: i, Map: Of(lines[i]))).MaxBy(c => c.Map.Count);
         return new(best.Index, lines[best.Index].Cells, best.Map);
+    }
+
+    /// <summary>With the heads in this line; below nought when the file has none and its rows begin at once.</summary>
+    public static RollColumns At(IReadOnlyList<RollLine> lines, int headLine)
+    {
+        if (headLine >= 0 && headLine < lines.Count) return new(headLine, lines[headLine].Cells, Of(lines[headLine]));
+        var columns = lines.Count is 0 ? 0 : lines.Max(l => l.Cells.Count);
+        return new(-1, [.. Enumerable.Range(1, columns).Select(c => $"第 {c} 列")], new Dictionary<RollField, int>());
     }
 
     /// <summary>The same with fields put to the columns of these heads. Refuses 422 a head that is not there.</summary>

@@ -21,7 +21,7 @@ public static class RollSheet
     public const int MostRows = 200_000;
     private const long LargestUnpacked = 256L << 20;
     private const int MostParts = 2_000;
-    private const int MostColumns = 200;
+    public const int MostColumns = 200;
     private const int LongestCell = 1_000;
     private const int LinesSniffed = 10;
     private static readonly byte[] Packed = [(byte)'P', (byte)'K'];
