@@ -18,7 +18,7 @@ internal sealed record PanelView(ProgrammePackage Package, string Home, PanelFil
     {
         var packages = Open(caller, panel, programmes);
         var package = packages.FirstOrDefault(p => p.Code == given("programme")) ?? (packages.Count > 0 ? packages[0] : null);
-        if (package is null || panel.Home(caller, package.Compartments) is not { } home) return null;
+        if (package is null || panel.Home(caller, package.Sensitivity) is not { } home) return null;
         var place = Given(given("place")) is { } asked && board.IsWithin(asked, home) ? asked : home;
         var need = Enum.TryParse<PanelNeed>(given("need"), out var named) && Enum.IsDefined(named) ? named : PanelNeed.All;
         string[] examinations = [.. package.Services.Where(s => s.Kind is ServiceKind.Yearly).Select(s => $"{package.Code}.{s.Id}")];
@@ -28,7 +28,7 @@ internal sealed record PanelView(ProgrammePackage Package, string Home, PanelFil
 
     /// <summary>The programmes whose people the caller sees by name.</summary>
     public static IReadOnlyList<ProgrammePackage> Open(Caller caller, Panel panel, ProgrammeSet programmes) =>
-        [.. programmes.Codes.Select(c => programmes.All.Last(p => p.Code == c)).Where(p => panel.Home(caller, p.Compartments) is not null)];
+        [.. programmes.Codes.Select(c => programmes.All.Last(p => p.Code == c)).Where(p => panel.Home(caller, p.Sensitivity) is not null)];
 
     /// <summary>The link to this panel with some of it changed.</summary>
     public string Link(Func<PanelFilter, PanelFilter> changed, int from = 0)

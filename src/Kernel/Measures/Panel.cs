@@ -49,9 +49,9 @@ public sealed class Panel(ColumnStore store, Board board)
     public const int MostRows = 500;
 
     /// <summary>The organisation at which the caller's panel of a programme begins; null when she may not see its people by name.</summary>
-    /// <param name="compartments">Of the programme.</param>
-    public string? Home(Caller caller, SensitivityLabels compartments) =>
-        board.Home(caller.Organisation) is { } home && DetailRule.For(caller, compartments, home) is Detail.Names ? home : null;
+    /// <param name="sensitivity">Label of the programme's resources; null for an open programme.</param>
+    public string? Home(Caller caller, string? sensitivity) =>
+        board.Home(caller.Organisation) is { } home && DetailRule.For(caller, Sensitivity.Of(sensitivity), home) is Detail.Names ? home : null;
 
     /// <summary>One page, who has waited longest first.</summary>
     /// <param name="today">The county's day.</param>

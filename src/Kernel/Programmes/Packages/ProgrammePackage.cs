@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Tongxin.Fhir.FhirPath;
 using Tongxin.Fhir.Questionnaires;
-using Tongxin.Kernel.Records;
 
 namespace Tongxin.Kernel.Programmes.Packages;
 
@@ -29,9 +28,6 @@ public sealed record ProgrammePackage
 
     /// <summary>v3-ActCode of the compartment its resources are labelled with (<c>PSY</c>, <c>HIV</c>…); null for open programmes.</summary>
     public string? Sensitivity { get; init; }
-
-    /// <summary>Who reads its resources must hold these.</summary>
-    public SensitivityLabels Compartments => Records.Sensitivity.Of(Sensitivity);
 
     public required Enrolment Enrolment { get; init; }
     public required IReadOnlyList<ProgrammeService> Services { get; init; }
