@@ -6,7 +6,8 @@ using Tongxin.Kernel.Programmes.Packages;
 
 namespace Tongxin.Host.Shell;
 
-/// <summary>The panel of one programme as one caller asks for it, by a link alone: <c>programme</c>, <c>place</c>, <c>need</c>, <c>class</c>, <c>doctor</c>, page <c>from</c>.</summary>
+/// <summary>The panel of one programme as one caller asks for it, by a link alone.</summary>
+/// <remarks>Its parts: <c>programme</c>, <c>place</c>, <c>need</c>, <c>class</c>, <c>doctor</c>, page <c>from</c>.</remarks>
 /// <param name="Home">Organisation at which the caller's panel begins.</param>
 internal sealed record PanelView(ProgrammePackage Package, string Home, PanelFilter Filter, int From)
 {

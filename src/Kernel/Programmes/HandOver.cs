@@ -15,7 +15,8 @@ public sealed class HandOver(RecordAccess records, TimeProvider clock)
     private const int MostTries = 3;
     private const int MostRows = 1_000;
 
-    /// <summary>How many were given. Refuses (422) without a reason, to nobody known, and more than <see cref="MostPeople"/> people; whoever is not in care is passed over.</summary>
+    /// <summary>How many were given; whoever is not in care is passed over.</summary>
+    /// <remarks>Refuses (422) without a reason, to nobody known, and more than <see cref="MostPeople"/> people.</remarks>
     /// <param name="people">Ids of Patients.</param>
     /// <param name="to">Reference of the Practitioner.</param>
     public async Task<int> GiveAsync(Caller caller, string programme, IReadOnlyCollection<string> people, string to, string reason, CancellationToken cancel)
@@ -45,7 +46,8 @@ public sealed class HandOver(RecordAccess records, TimeProvider clock)
             try
             {
                 var patients = "patient=" + string.Join(',', people);
-                var episodes = await records.SearchAsync(caller, "EpisodeOfCare", $"{patients}&status=active&type={ProgrammeCodes.Programme}|{programme}&_count={MostRows}", cancel);
+                var episodes = await records.SearchAsync(caller, "EpisodeOfCare",
+                    $"{patients}&status=active&type={ProgrammeCodes.Programme}|{programme}&_count={MostRows}", cancel);
                 var tasks = await records.SearchAsync(caller, "Task",
                     $"{patients}&group-identifier={ProgrammeCodes.Programme}|{programme}&status=requested,accepted,in-progress&_count={MostRows}", cancel);
                 Change[] changes = [.. episodes.Matches.Select(e => Managed(e, to)), .. tasks.Matches.Select(t => Owned(caller, t, to, reason))];
