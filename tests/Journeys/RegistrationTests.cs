@@ -72,7 +72,7 @@ public sealed class RegistrationTests : IAsyncLifetime
         await page.Locator("form button.primary", new() { HasTextString = "发卡" }).ClickAsync();
         await page.Locator(".qr").First.WaitForAsync();
         await ShootAsync(page, "card");
-        var card = await page.Locator(".rows tr", new() { HasTextString = "电子健康卡" }).Locator("td").Nth(1).InnerTextAsync();
+        var card = await page.Locator("td[title]").First.GetAttributeAsync("title") ?? "";
         await page.GotoAsync($"{Url}/registration");
         await page.Locator("#find").PressSequentiallyAsync(card);
         await page.Locator("#hits .who", new() { HasTextString = "欧阳𠮷兰" }).WaitForAsync(new() { Timeout = 8_000 });
@@ -114,6 +114,29 @@ public sealed class RegistrationTests : IAsyncLifetime
         await page.Locator(".notice.good", new() { HasTextString = "已撤销" }).WaitForAsync();
         await page.GotoAsync($"{Url}/duplicates");
         Assert.Equal(0, await page.Locator(".list li", new() { HasTextString = "赵桂珍" }).CountAsync());
+    }
+
+    [Fact]
+    public async Task A_roll_is_sent_its_columns_corrected_tried_and_imported_while_the_page_tells_how_far_it_is()
+    {
+        Assert.SkipWhen(Chromium.Length is 0, "No Chromium on this machine: apt-get install chromium.");
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = Switches });
+        var page = await SignInAsync(browser);
+        var rows = Enumerable.Range(0, 300).Select(i => $"卷{(char)('一' + i)},{CitizenId.Make("990121", new DateOnly(1961, 1, 1).AddDays(i), 382).Value},不知道的村");
+        await page.GotoAsync($"{Url}/registration/roll");
+        var file = System.Text.Encoding.UTF8.GetBytes($"姓名,身份证号,村\n{string.Join('\n', rows)}");
+        await page.SetInputFilesAsync("#file", new FilePayload { Name = "花名册.csv", MimeType = "text/csv", Buffer = file });
+        await page.Locator(".roll-send .primary").ClickAsync();
+        await page.Locator("select[name='column-2']").SelectOptionAsync("");
+        await ShootAsync(page, "roll-columns");
+        await page.Locator("button[value=look]").ClickAsync();
+        await page.Locator(".tally").WaitForAsync();
+        await ShootAsync(page, "roll-looked");
+        await page.Locator("button[value=import]").ClickAsync();
+        await page.Locator(".notice.good").WaitForAsync();
+        Assert.Equal("300", await page.Locator(".tally dd").First.InnerTextAsync());
+        await ShootAsync(page, "roll-imported");
     }
 
     [Fact]

@@ -43,11 +43,13 @@ internal sealed record AdtPerson(RegistrationForm Form, IReadOnlyList<(string Sy
     {
         var found = new List<(string, string)>();
         var repeat = 0;
-        foreach (var value in segment.Repeats(field).Take(MostCodes))
+        foreach (var value in segment.Repeats(field))
         {
-            repeat++;
-            if (value[1] is not { Length: > 0 and <= LongestCode } code) continue;
-            if (IsCitizenNumber(value)) found.Add((CitizenId.System, Citizen(code, $"{segment.Name}^1^{field}^{repeat}", today)));
+            var place = $"{segment.Name}^1^{field}^{++repeat}";
+            if (value[1] is not { Length: > 0 } code) continue;
+            if (code.Length > LongestCode || repeat > MostCodes)
+                throw RefusedException.Because(422, "too-long", $"At most {MostCodes} identifiers of {LongestCode} characters are taken.", place);
+            if (IsCitizenNumber(value)) found.Add((CitizenId.System, Citizen(code, place, today)));
             else found.Add((System(value, header), code));
         }
 

@@ -31,6 +31,7 @@ public sealed record MllpOptions(IPEndPoint? Place, IReadOnlyList<(IPNetwork Net
 public sealed partial class MllpListener : StandingWork
 {
     private const int MostConnections = 64;
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
 
     private readonly MllpOptions options;
     private readonly RegisteredClients clients;
@@ -81,9 +82,18 @@ public sealed partial class MllpListener : StandingWork
         {
             while (true)
             {
-                var peer = await listener.AcceptTcpClientAsync(stoppingToken);
-                talks.RemoveAll(t => t.IsCompleted);
-                talks.Add(TalkAsync(peer, stoppingToken));
+                try
+                {
+                    var peer = await listener.AcceptTcpClientAsync(stoppingToken);
+                    talks.RemoveAll(t => t.IsCompleted);
+                    talks.Add(TalkAsync(peer, stoppingToken));
+                }
+                catch (SocketException busy)
+                {
+                    // Too many open files, say: those that are open go on.
+                    Busy(busy);
+                    await Task.Delay(AfterFailure, clock, stoppingToken);
+                }
             }
         }
         finally
@@ -103,9 +113,15 @@ public sealed partial class MllpListener : StandingWork
             return;
         }
 
-        if (Interlocked.Increment(ref open) > MostConnections) Full(address);
-        else await MessagesAsync(connection.GetStream(), client, address, cancel);
-        Interlocked.Decrement(ref open);
+        try
+        {
+            if (Interlocked.Increment(ref open) > MostConnections) Full(address);
+            else await MessagesAsync(connection.GetStream(), client, address, cancel);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref open);
+        }
     }
 
     private async Task MessagesAsync(NetworkStream stream, string client, IPAddress address, CancellationToken cancel)
@@ -167,6 +183,9 @@ public sealed partial class MllpListener : StandingWork
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "MLLP: {Address} is not among the peers and was hung up on")]
     private partial void Unknown(IPAddress address);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "MLLP: no connection could be taken; it is tried again")]
+    private partial void Busy(Exception failure);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "MLLP: too many connections, {Address} was hung up on")]
     private partial void Full(IPAddress address);

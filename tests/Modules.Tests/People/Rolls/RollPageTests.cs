@@ -97,6 +97,9 @@ public sealed class RollPageTests
         using var browser = await server.SignedInAsync("town");
         using (var refused = await PostAsync(browser, [0xD0, 0xCF, 0x11, 0xE0, 1, 2]))
             Assert.Contains(".xls", await refused.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        // Larger than what a web server takes by itself, and within what a roll may be.
+        using (var large = await PostAsync(browser, Encoding.ASCII.GetBytes("name,number\n" + new string('x', 32 << 20))))
+            Assert.Contains("引号", await large.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         for (var i = 0; i < RollDesk.MostEach; i++) await SendAsync(browser, Roll);
         using var tooMany = await PostAsync(browser, Encoding.UTF8.GetBytes(Roll));
         Assert.Contains("请先删去", await tooMany.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
