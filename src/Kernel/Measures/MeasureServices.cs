@@ -2,6 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Tongxin.Fhir.Model;
+using Tongxin.Kernel.Access;
+using Tongxin.Kernel.Programmes;
 using Tongxin.Kernel.Records;
 using Tongxin.Kernel.Records.Model;
 
@@ -21,6 +23,10 @@ public static class MeasureServices
         services.AddSingleton<Outlooks>();
         services.AddSingleton<SendList>();
         services.AddSingleton<Analyst>();
+        services.AddSingleton(p => new FrozenReports(
+            p.GetRequiredService<RecordAccess>(), p.GetRequiredService<IRecordStore>(), p.GetRequiredService<ColumnStore>(), p.GetRequiredService<IndicatorCatalogue>(),
+            p.GetRequiredService<Board>(), p.GetService<ProgrammesReached>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<FrozenOutlook>();
         services.AddHostedService(p => p.GetRequiredService<Follower>());
         return services;
     }
