@@ -13,6 +13,7 @@ var root = new RootCommand("Tongxin 同心: the health record of a county, the s
     ImportFiles.Command,
     ImportRolls.Command,
     Export.Command,
+    Views.Command,
     Backups.Backup,
     Backups.Restore,
     Verify.Command,

@@ -45,6 +45,7 @@ internal static class ShellSetup
         WorkPosts.Map(app);
         CockpitPosts.Map(app);
         PanelPosts.Map(app);
+        FrozenPosts.Map(app, RolesOf<Pages.Frozen>());
         OfflineRoutes.Map(app);
         app.MapGet("/", (HttpContext http) => Results.Redirect(Home(SignedIn.Of(http)?.Role))).ForEverybody();
         app.MapGet("/setting/{name}", Set).ForEverybody();
@@ -68,7 +69,7 @@ internal static class ShellSetup
 
     private static IResult Xlsx(HttpContext http, Board board, IndicatorCatalogue catalogue, Outlooks outlooks, TimeProvider clock) =>
         CockpitView.Of(http, SignedIn.Caller(http), board, catalogue, outlooks, LocalTime.Today(clock)) is { } view
-            ? Results.File(new CockpitSheet(view, Words.Of(http)).Xlsx(), CockpitSheet.WorkbookType, $"{view.Chosen.Indicator.Id}.xlsx")
+            ? Results.File(new CockpitSheet(view, Words.Of(http)).Xlsx(), SheetFile.WorkbookType, $"{view.Chosen.Indicator.Id}.xlsx")
             : Results.NotFound();
 
     private static string Home(Role? role) => role switch

@@ -20,6 +20,9 @@ public sealed class Board(ColumnStore store)
     /// <summary>One cell per evaluated day between the two, oldest first.</summary>
     public IReadOnlyList<Cell> Course(string indicator, string organisation, DateOnly from, DateOnly to) => Cells(indicator, [organisation], from, to);
 
+    /// <summary>The same of many organisations at once.</summary>
+    public IReadOnlyList<Cell> Course(string indicator, IReadOnlyList<string> organisations, DateOnly from, DateOnly to) => Cells(indicator, organisations, from, to);
+
     /// <summary>One cell for each organisation straight below.</summary>
     public IReadOnlyList<Cell> Below(string indicator, string organisation, DateOnly asOf)
     {
@@ -113,6 +116,16 @@ public sealed class Board(ColumnStore store)
         "SELECT o.id FROM organisation o JOIN above a ON a.organisation = o.id AND a.ancestor = $a WHERE o.kind = $k ORDER BY o.id",
         r => r.GetString(0), ("a", place), ("k", kind));
 
+    /// <summary>The counties at, below or above a place.</summary>
+    public IReadOnlyList<string> Counties(string place) => store.Read("""
+        SELECT DISTINCT o.id FROM organisation o JOIN above a ON (a.organisation = o.id AND a.ancestor = $p) OR (a.ancestor = o.id AND a.organisation = $p)
+        WHERE o.kind = 'county' ORDER BY o.id
+        """, r => r.GetString(0), ("p", place));
+
+    /// <summary>Which of these people have a record that stands.</summary>
+    public IReadOnlySet<string> OnRecord(IReadOnlyCollection<string> people) => store.Read(
+        "SELECT person FROM patient WHERE active AND list_contains($p, person)", r => r.GetString(0), ("p", people.ToList())).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>Where an organisation's view of the numbers begins: itself, or for a house that has nobody below it (a commission, a hospital) what it belongs to.</summary>
     public string? Home(string? organisation) => organisation is null ? null : store.Read(
         "SELECT CASE WHEN kind IN ('commission', 'hospital', 'disease-control') THEN parent ELSE id END FROM organisation WHERE id = $o",
@@ -129,7 +142,7 @@ public sealed class Board(ColumnStore store)
         r => new Cell(indicator, r.GetString(0), DateOnly.FromDateTime(r.GetDateTime(1)), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4)),
         ("i", indicator), ("f", from), ("t", to), ("o", organisations.ToList()));
 
-    private static Member Row(DuckDBDataReader r) => new(
+    internal static Member Row(DuckDBDataReader r) => new(
         r.GetString(0), r.GetString(1), r.GetBoolean(2), r.GetBoolean(3), r.GetString(4), r.IsDBNull(5) ? null : r.GetString(5));
 }
 

@@ -52,6 +52,19 @@ internal static class Evaluation
         ColumnStore.Run(connection, "SET search_path = 'main'");
     }
 
+    /// <summary>The parameters for questions on a connection of the caller's own; before its transaction begins.</summary>
+    public static void Prepare(DuckDBConnection connection, DateOnly asOf) => Ask(connection, asOf, "main");
+
+    /// <summary>What an indicator says of everybody in the views now, kept nowhere: for days of which no memberships are kept, and for what must be one snapshot.</summary>
+    public static IEnumerable<Member> Answers(DuckDBConnection connection, Indicator indicator)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT {Columns} FROM ({indicator.Sql}) WHERE denominator ORDER BY 2, 1";
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+            yield return Board.Row(reader);
+    }
+
     internal static bool IsValidOn(Indicator indicator, DateOnly day) =>
         (indicator.ValidFrom is null || indicator.ValidFrom <= day) && (indicator.ValidTo is null || day <= indicator.ValidTo);
 
@@ -66,10 +79,12 @@ internal static class Evaluation
     // Whom nobody cares for belongs to no place: kept, so that nothing stops, and counted in no place's number.
     private const string NoPlace = "";
 
+    private const string Columns =
+        $"person, coalesce(organisation, '{NoPlace}'), coalesce(excluded, false), coalesce(numerator, false) AND NOT coalesce(excluded, false), reason, evidence";
+
     private static void Insert(DuckDBConnection connection, Indicator indicator, string day) => ColumnStore.Run(connection, $"""
         INSERT INTO main.membership
-        SELECT $id, {day}, person, coalesce(organisation, '{NoPlace}'), coalesce(excluded, false), coalesce(numerator, false) AND NOT coalesce(excluded, false), reason, evidence
-        FROM ({indicator.Sql}) WHERE denominator
+        SELECT $id, {day}, {Columns} FROM ({indicator.Sql}) WHERE denominator
         """, ("id", indicator.Id));
 
     private static string Sums(string where) => $"""

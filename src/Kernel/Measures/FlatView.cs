@@ -32,6 +32,8 @@ internal sealed class FlatView
 
     public string Resource => definition.Resource;
 
+    public IReadOnlyList<string> Columns => [.. definition.Columns.Select(c => c.Name)];
+
     public bool IsOfPeople => personColumn >= 0;
 
     /// <summary>Makes the table, and the view of the touched people before it.</summary>

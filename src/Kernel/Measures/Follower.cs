@@ -79,6 +79,14 @@ internal sealed partial class Follower(
         return true;
     }
 
+    internal IEnumerable<FlatView> Views => views.Values.SelectMany(v => v).OrderBy(v => v.Name, StringComparer.Ordinal);
+
+    /// <summary>Takes in what the record has, and counts nothing: who follows next asks everybody.</summary>
+    internal async Task CatchUpAsync(CancellationToken cancel)
+    {
+        while (await store.FeedAsync(position, EntriesPerRead, cancel) is { Count: > 0 } entries) await TakeInAsync(entries, cancel);
+    }
+
     internal async Task PrepareAsync(CancellationToken cancel) => await columns.WriteAsync(connection =>
     {
         StartAnewWhenViewsChanged(connection);

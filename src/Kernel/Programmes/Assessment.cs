@@ -71,12 +71,19 @@ public sealed class Assessment
         if (package.Sensitivity is { } label) observation["meta"] = Sensitivity.Meta(label);
         if (verdict.Class is { } grade && package.Rules.ClassSystem is { } system) observation["valueCodeableConcept"] = Json.Concept(system, grade, verdict.ClassText);
         else observation["dataAbsentReason"] = Json.Concept("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown");
-        observation["note"] = new JsonArray([.. verdict.Alerts.Select(a => a.Reason).Prepend(verdict.Reason)
-            .Concat(verdict.Notes).Where(r => r.Length > 0).Select(r => (JsonNode)new JsonObject { ["text"] = r })]);
+        PutAll(observation, "note", verdict.Alerts.Select(a => a.Reason).Prepend(verdict.Reason)
+            .Concat(verdict.Notes).Where(r => r.Length > 0).Select(r => (JsonNode)new JsonObject { ["text"] = r }));
         observation["derivedFrom"] = new JsonArray([.. verdict.Inputs.Select(i => i.Source).OfType<string>()
             .Prepend(visit.Reference).Distinct(StringComparer.Ordinal).Select(r => (JsonNode)Json.Reference(r))]);
-        observation["component"] = new JsonArray([.. Components(verdict)]);
+        PutAll(observation, "component", Components(verdict));
         return observation;
+    }
+
+    // FHIR knows no empty array: a form that says too little to judge leaves the element out.
+    private static void PutAll(JsonObject owner, string name, IEnumerable<JsonNode> items)
+    {
+        JsonNode[] all = [.. items];
+        if (all.Length > 0) owner[name] = new JsonArray(all);
     }
 
     private static IEnumerable<JsonNode> Components(Verdict verdict)

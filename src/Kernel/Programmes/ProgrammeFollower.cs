@@ -11,8 +11,8 @@ namespace Tongxin.Kernel.Programmes;
 /// written at most once a minute; after a crash some people are reconciled again, which is harmless.
 /// </remarks>
 internal sealed partial class ProgrammeFollower(
-    IRecordStore store, FollowUps followUps, RecordAccess records, RecordedProgrammes recorded, TimeProvider clock, ILogger<ProgrammeFollower> logger)
-    : StandingWork
+    IRecordStore store, FollowUps followUps, RecordAccess records, RecordedProgrammes recorded, ProgrammesReached told, TimeProvider clock,
+    ILogger<ProgrammeFollower> logger) : StandingWork
 {
     public const int Batch = 100;
     private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(1);
@@ -38,12 +38,14 @@ internal sealed partial class ProgrammeFollower(
     {
         var position = await ReadPositionAsync(cancel);
         var saved = clock.GetUtcNow();
+        told.Tell(position);
         while (!cancel.IsCancellationRequested)
         {
             try
             {
                 var began = clock.GetTimestamp();
                 var reached = await FollowAsync(position, cancel);
+                told.Tell(reached);
                 if (reached > position) await RestAsync(clock.GetElapsedTime(began), cancel);
                 if (reached > position && clock.GetUtcNow() - saved >= SaveEvery)
                 {

@@ -46,9 +46,11 @@ public static class ProgrammeServices
     /// <summary>The follower of the feed and the midnight; apart, because a tool that imports or verifies runs without them.</summary>
     public static IServiceCollection AddProgrammeFollowers(this IServiceCollection services)
     {
+        services.AddSingleton<ProgrammesReached>();
         services.AddHostedService(p => new ProgrammeFollower(
             p.GetRequiredService<IRecordStore>(), p.GetRequiredService<FollowUps>(), p.GetRequiredService<RecordAccess>(),
-            p.GetRequiredService<RecordedProgrammes>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ProgrammeFollower>>()));
+            p.GetRequiredService<RecordedProgrammes>(), p.GetRequiredService<ProgrammesReached>(),
+            p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ProgrammeFollower>>()));
         services.AddHostedService(p => new Midnight(p.GetRequiredService<IRecordStore>(),
             p.GetRequiredService<RecordAccess>(), p.GetRequiredService<FollowUps>(), p.GetRequiredService<InstalledProgrammes>(),
             p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Midnight>>()));

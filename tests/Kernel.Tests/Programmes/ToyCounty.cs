@@ -27,7 +27,7 @@ internal sealed class ToyCounty : IAsyncDisposable
     public RecordedProgrammes Recorded => services.GetRequiredService<RecordedProgrammes>();
     public DryRun DryRun => services.GetRequiredService<DryRun>();
     public IRecordStore Store => services.GetRequiredService<IRecordStore>();
-    public ProgrammeFollower Follower => new(Store, FollowUps, Records, Recorded, Clock, NullLogger<ProgrammeFollower>.Instance);
+    public ProgrammeFollower Follower => new(Store, FollowUps, Records, Recorded, new(), Clock, NullLogger<ProgrammeFollower>.Instance);
     public Midnight Midnight => new(Store, Records, FollowUps, Programmes, Clock, NullLogger<Midnight>.Instance);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -92,6 +92,8 @@ public sealed class EvaluateMeasureTests
         Assert.Equal(FigureCounty.Indicator, (string)Assert.Single(found["entry"]!.AsArray())!["resource"]!["id"]!);
         Assert.Null((await AskAsync(officer, "/fhir/Measure?url=urn:other"))["entry"]);
         Assert.Null((await AskAsync(officer, "/fhir/Measure?_lastUpdated=gt2990-01-01"))["entry"]);
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(officer, "/fhir/Measure?_sort=-title"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(officer, "/fhir/Measure?url=urn:other&_sort=-_lastUpdated"));
         var promised = (await AskAsync(officer, "/fhir/metadata"))["rest"]![0]!["resource"]!.AsArray().First(r => (string)r!["type"]! == "Measure")!;
         Assert.Contains(promised["operation"]!.AsArray(), o => (string)o!["name"]! == "evaluate-measure");
     }

@@ -19,7 +19,8 @@ internal sealed class FigureCounty : IAsyncDisposable
 
     public static DateOnly MonthEnd => new DateOnly(Today.Year, Today.Month, 1).AddDays(-1);
 
-    public static async Task<FigureCounty> OpenAsync(bool postgres = false)
+    /// <param name="withMonths">Whether to wait until the end of the last month is counted too, which follows some seconds after today.</param>
+    public static async Task<FigureCounty> OpenAsync(bool postgres = false, bool withMonths = true)
     {
         var server = await TestServer.StartAsync(postgres);
         await server.PutAsync(Places.Tree);
@@ -33,19 +34,27 @@ internal sealed class FigureCounty : IAsyncDisposable
         await server.PutAsync(Episode("m1"), Episode("m2"));
         var county = new FigureCounty(server);
         await UntilAsync(() => Task.FromResult(
-            county.At("east", Today) is { Denominator: 2 } && county.At("town-a", MonthEnd) is { Denominator: 2 }
+            county.At("east", Today) is { Denominator: 2 } && (!withMonths || county.At("town-a", MonthEnd) is { Denominator: 2 })
             && !server.Services.GetRequiredService<Freshness>().IsStale));
         return county;
     }
 
     public Cell? At(string place, DateOnly day) => Server.Services.GetRequiredService<Board>().At(Indicator, place, day);
 
-    /// <summary>A visit of the last month that is entered only now: the pressure was controlled.</summary>
-    public Task LateVisitAsync(string person) => Server.PutAsync(Places.Resource("Observation", $"a-{person}", $$"""
-        "status":"final","category":[{{Places.Concept("http://terminology.hl7.org/CodeSystem/observation-category", "assessment")}}],
-        "code":{{Places.Concept("https://tongxin.health/cs/programme", "hypertension")}},"subject":{{Places.Reference("Patient", person)}},
-        "effectiveDateTime":"{{MonthEnd.AddDays(-9):yyyy-MM-dd}}","valueCodeableConcept":{{Places.Concept("https://tongxin.health/cs/class", "1")}}
+    /// <summary>A visit of the last month that is entered only now: the pressure was controlled. The programme judges it a moment later.</summary>
+    public Task LateVisitAsync(string person) => Server.PutAsync(Form($"late-{person}", "hypertension-follow-up", person, $$$"""
+        ,"item":[{"linkId":"visit-date","answer":[{"valueDate":"{{{LateDay}}}"}]},{"linkId":"visit-method","answer":[{"valueCoding":{"code":"1"}}]},
+        {"linkId":"symptoms-hypertension","answer":[{"valueCoding":{"code":"1"}}]},{"linkId":"systolic","answer":[{"valueInteger":128}]},
+        {"linkId":"diastolic","answer":[{"valueInteger":78}]},{"linkId":"adverse-reaction","answer":[{"valueCoding":{"code":"1"}}]},
+        {"linkId":"complication","answer":[{"valueCoding":{"code":"1"}}]}]
         """));
+
+    private static string LateDay => $"{MonthEnd.AddDays(-9):yyyy-MM-dd}";
+
+    private static string Form(string id, string form, string person, string more = "") => Places.Resource("QuestionnaireResponse", id, $$"""
+        "status":"completed","questionnaire":"{{ProgrammeCodes.Canonical("Questionnaire", form)}}","subject":{{Places.Reference("Patient", person)}},
+        "authored":"{{LateDay}}"{{more}}
+        """);
 
     public static async Task UntilAsync(Func<Task<bool>> holds)
     {

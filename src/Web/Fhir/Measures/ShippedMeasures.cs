@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using Tongxin.Fhir;
 using Tongxin.Kernel.Measures;
 using Tongxin.Kernel.Records;
 using Tongxin.Kernel.Records.Search;
@@ -36,6 +37,9 @@ internal sealed class ShippedMeasures(IndicatorCatalogue? catalogue)
     {
         var found = call.Address is { Type: "Measure", Id.Length: 0 } ? Matching(call, request) : [];
         if (found.Count is 0 || (request.Cursor is not null && !IsOurs(request.Cursor))) return await server.Record.SearchAsync(call.Caller, request, cancel);
+        // The two lists are told one after the other; an order over both would be neither's.
+        if (request.Sort.Count > 0)
+            throw RefusedException.Because(400, "not-supported", "Measures are not sorted: without _sort those of the program come first, in a fixed order.", "_sort");
         await server.Record.PermitDefinitionAsync(call.Caller, "Measure", cancel);
         var (from, own) = (request.Cursor is { } cursor ? int.Parse(cursor[1..], CultureInfo.InvariantCulture) : 0, request with { Cursor = null });
         List<Stored> shown = request.Summary is SummaryMode.Count ? [] : [.. found.Skip(from).Take(request.Count)];

@@ -18,14 +18,16 @@ WITH managed AS (
     WHERE e.programme = 'diabetes' AND e.start_on <= as_of() AND (e.end_on IS NULL OR e.end_on >= year_start())
     GROUP BY e.person
 ),
-face AS (
-    SELECT v.person, v.date, v.id, lag(v.date) OVER (PARTITION BY v.person ORDER BY v.date) AS before
+followed AS (
+    SELECT v.person, v.date, v.id, v.way, lag(v.date) OVER (PARTITION BY v.person ORDER BY v.date) AS before
     FROM visit v
-    WHERE contains(v.form, 'diabetes-follow-up') AND v.way IN ('1', '2') AND v.date BETWEEN year_start() AND as_of()
+    WHERE contains(v.form, 'diabetes-follow-up') AND v.date BETWEEN year_start() AND as_of()
 ),
+-- 次数只算面对面（门诊、家庭），间隔按任何方式的随访算。
 counted AS (
-    SELECT f.person, count(DISTINCT f.date) AS visits, max(date_diff('day', f.before, f.date)) AS gap, max(f.date) AS last, arg_max(f.id, f.date) AS id
-    FROM face f
+    SELECT f.person, count(DISTINCT f.date) FILTER (f.way IN ('1', '2')) AS visits, max(date_diff('day', f.before, f.date)) AS gap, max(f.date) AS last,
+        last(f.id ORDER BY f.date, f.id) FILTER (f.way IN ('1', '2')) AS id
+    FROM followed f
     GROUP BY f.person
 ),
 judged AS (
@@ -40,7 +42,7 @@ SELECT j.person,
     true AS denominator,
     coalesce(p.deceased AND coalesce(p.deceased_on, as_of()) <= as_of(), false) AS excluded,
     coalesce(j.visits >= j.required AND j.gap <= 120, false) AS numerator,
-    CASE WHEN j.visits IS NULL THEN 'none' WHEN j.visits < j.required THEN 'few' WHEN j.gap > 120 THEN 'gap' ELSE 'managed' END AS reason,
+    CASE WHEN coalesce(j.visits, 0) = 0 THEN 'none' WHEN j.visits < j.required THEN 'few' WHEN j.gap > 120 THEN 'gap' ELSE 'managed' END AS reason,
     'QuestionnaireResponse/' || j.id AS evidence
 FROM judged j
 JOIN patient p ON p.person = j.person

@@ -11,8 +11,6 @@
 -- reasons:
 --   controlled: 最近一次随访血压达标
 --   not-controlled: 最近一次随访血压未达标
---   adverse: 最近一次随访有药物不良反应
---   complication: 最近一次随访有新发或加重的并发症
 --   lost: 本年没有随访血压
 WITH managed AS (
     SELECT e.person, any_value(e.organisation) AS organisation
@@ -20,18 +18,22 @@ WITH managed AS (
     WHERE e.programme = 'hypertension' AND e.start_on <= as_of() AND (e.end_on IS NULL OR e.end_on >= year_start())
     GROUP BY e.person
 ),
+-- 规范只问血压是否达标：有不良反应或并发症而血压达标的，分类不是“控制满意”，仍算达标。
 latest AS (
-    SELECT a.person, arg_max(a.class, a.date) AS class, arg_max(a.id, a.date) AS id
-    FROM assessment a
-    WHERE a.programme = 'hypertension' AND a.class IS NOT NULL AND a.date BETWEEN year_start() AND as_of()
+    SELECT a.person, last(a.reached ORDER BY a.date, a.id) AS reached, last(a.id ORDER BY a.date, a.id) AS id
+    FROM (
+        SELECT *, coalesce(satisfied, CASE class WHEN '1' THEN true WHEN '2' THEN false END) AS reached
+        FROM assessment WHERE programme = 'hypertension' AND date BETWEEN year_start() AND as_of()
+    ) a
+    WHERE a.reached IS NOT NULL
     GROUP BY a.person
 )
 SELECT m.person,
     coalesce(p.organisation, m.organisation) AS organisation,
     true AS denominator,
     coalesce(p.deceased AND coalesce(p.deceased_on, as_of()) <= as_of(), false) AS excluded,
-    coalesce(l.class = '1', false) AS numerator,
-    CASE coalesce(l.class, '') WHEN '' THEN 'lost' WHEN '1' THEN 'controlled' WHEN '3' THEN 'adverse' WHEN '4' THEN 'complication' ELSE 'not-controlled' END AS reason,
+    coalesce(l.reached, false) AS numerator,
+    CASE l.reached WHEN true THEN 'controlled' WHEN false THEN 'not-controlled' ELSE 'lost' END AS reason,
     'Observation/' || l.id AS evidence
 FROM managed m
 JOIN patient p ON p.person = m.person

@@ -18,7 +18,7 @@ WITH registered AS (
     WHERE e.programme = 'severe-mental-disorders' AND e.start_on <= as_of() AND (e.end_on IS NULL OR e.end_on >= year_start()) GROUP BY e.person
 ),
 latest AS (
-    SELECT a.person, arg_max(a.class, a.date) AS class, arg_max(a.id, a.date) AS id FROM assessment a
+    SELECT a.person, last(a.class ORDER BY a.date, a.id) AS class, last(a.id ORDER BY a.date, a.id) AS id FROM assessment a
     WHERE a.programme = 'severe-mental-disorders' AND a.class IS NOT NULL AND a.date BETWEEN year_start() AND as_of() GROUP BY a.person
 )
 SELECT r.person, coalesce(p.organisation, r.organisation) AS organisation, true AS denominator, coalesce(p.deceased AND coalesce(p.deceased_on, as_of()) <= as_of(), false) AS excluded,
