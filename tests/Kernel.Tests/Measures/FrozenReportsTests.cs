@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
@@ -12,6 +11,9 @@ namespace Tongxin.Kernel.Tests.Measures;
 public sealed class FrozenReportsTests : IDisposable
 {
     private static readonly Caller Officer = new() { Subject = "Practitioner/o", Name = "周局长", Role = Role.CountyCommission, Organisation = "east" };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     private readonly string folder = Directory.CreateTempSubdirectory("tongxin-frozen-").FullName;
 
     [Fact]
@@ -20,25 +22,25 @@ public sealed class FrozenReportsTests : IDisposable
         var clock = new FakeTimeProvider(new(2026, 11, 23, 8, 0, 0, TimeSpan.Zero));
         await using var services = await OpenAsync(clock);
         var (reports, records) = (services.GetRequiredService<FrozenReports>(), services.GetRequiredService<RecordAccess>());
-        await records.CommitAsync(Caller.System("test"), [new Change.Put(new("Patient", "p"), """{"resourceType":"Patient","id":"p"}"""u8.ToArray())], new(), default);
+        await records.CommitAsync(Caller.System("test"), [new Change.Put(new("Patient", "p"), """{"resourceType":"Patient","id":"p"}"""u8.ToArray())], new(), Cancel);
 
-        var freezing = reports.FreezeAsync(Officer, new(2026, 9, 30), null, null, default);
+        var freezing = reports.FreezeAsync(Officer, new(2026, 9, 30), null, null, Cancel);
         for (var waited = TimeSpan.Zero; waited < FrozenReports.LongestWait && !freezing.IsCompleted; waited += TimeSpan.FromSeconds(1))
         {
             Assert.False(freezing.IsFaulted);
             clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+            await Task.Delay(5, Cancel);
         }
 
         for (var tries = 0; tries < 200 && !freezing.IsCompleted; tries++)
         {
             clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+            await Task.Delay(5, Cancel);
         }
 
         var refused = await Assert.ThrowsAsync<RefusedException>(() => freezing);
         Assert.Equal((503, "transient"), (refused.Status, refused.Issues[0].Code));
-        Assert.Empty(await reports.OfCountyAsync("east", default));
+        Assert.Empty(await reports.OfCountyAsync("east", Cancel));
     }
 
     [Fact]
@@ -54,22 +56,22 @@ public sealed class FrozenReportsTests : IDisposable
                     "type":[{"coding":[{"system":"https://tongxin.health/cs/organisation-kind","code":"county"}]}]}
                     """u8.ToArray()),
                 new Change.Put(new("Patient", "p"), """{"resourceType":"Patient","id":"p","active":true,"managingOrganization":{"reference":"Organization/east"}}"""u8.ToArray()),
-            ], new(), default);
+            ], new(), Cancel);
 
-        var freezing = services.GetRequiredService<FrozenReports>().FreezeAsync(Officer, new(2026, 9, 30), null, "第三季度", default);
+        var freezing = services.GetRequiredService<FrozenReports>().FreezeAsync(Officer, new(2026, 9, 30), null, "第三季度", Cancel);
         Assert.False(freezing.IsCompleted);
         var follower = services.GetRequiredService<Follower>();
-        await follower.PrepareAsync(default);
-        await follower.CatchUpAsync(default);
+        await follower.PrepareAsync(Cancel);
+        await follower.CatchUpAsync(Cancel);
         while (!freezing.IsCompleted)
         {
             clock.Advance(TimeSpan.FromMilliseconds(200));
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+            await Task.Delay(5, Cancel);
         }
 
         var report = Assert.Single(await freezing);
         Assert.Equal((1, 1, "第三季度"), (report.Total!.Denominator, report.Total.Numerator, report.Note));
-        Assert.Equal(["p"], (await services.GetRequiredService<FrozenReports>().PeopleAsync(report, default)).Keys);
+        Assert.Equal(["p"], (await services.GetRequiredService<FrozenReports>().PeopleAsync(report, Cancel)).Keys);
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
@@ -91,14 +93,14 @@ public sealed class FrozenReportsTests : IDisposable
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton(clock);
-        await services.AddRecordAsync(new RecordEngine.Sqlite(folder), default);
+        await services.AddRecordAsync(new RecordEngine.Sqlite(folder), Cancel);
         services.AddMeasures(folder, Path.Combine(folder, "modules"));
         var provider = services.BuildServiceProvider();
         // The county is known from before; what is committed now is not counted yet.
         await provider.GetRequiredService<ColumnStore>().WriteAsync(c => ColumnStore.Run(c, """
             INSERT INTO organisation VALUES ('east', NULL, '东县', 'county', NULL);
             INSERT INTO above VALUES ('east', 'east');
-            """), default);
+            """), Cancel);
         return provider;
     }
 }
