@@ -36,7 +36,10 @@ internal sealed partial class Follower(
     /// <summary>Who changed since today was asked, and since the ends of the months before it were: those move a line of a chart, not the number on the screen.</summary>
     private readonly HashSet<string> touched = new(StringComparer.Ordinal), touchedBefore = new(StringComparer.Ordinal);
 
-    private static readonly TimeSpan CourseEvery = TimeSpan.FromMinutes(1);
+    // A course asks for twelve month's ends: a twentieth of one processor at most.
+    private const int CourseRestsFor = 19;
+    private static readonly TimeSpan ShortestCourseRest = TimeSpan.FromSeconds(5), LongestCourseRest = TimeSpan.FromMinutes(5);
+    private TimeSpan courseRest = ShortestCourseRest;
     private DateTimeOffset courseAsked;
     private long position;
     private DateOnly evaluated;
@@ -150,10 +153,12 @@ internal sealed partial class Follower(
         touched.ExceptWith(people);
         if (everybody || IsCourseDue)
         {
-            var before = touchedBefore.ToList();
+            var (before, started) = (touchedBefore.ToList(), clock.GetTimestamp());
             foreach (var day in MonthsBefore(today)) await AskAsync(day, before, everybody || before.Count > MostTouched, cancel);
             touchedBefore.ExceptWith(before);
             courseAsked = clock.GetUtcNow();
+            var rested = clock.GetElapsedTime(started) * CourseRestsFor;
+            courseRest = rested < ShortestCourseRest ? ShortestCourseRest : rested > LongestCourseRest ? LongestCourseRest : rested;
         }
 
         // Noted only when nobody waits to be asked: a server that ends before asks everybody at its next start.
@@ -165,7 +170,7 @@ internal sealed partial class Follower(
         await Task.Delay(rest < longest ? rest : longest, clock, cancel);
     }
 
-    private bool IsCourseDue => touchedBefore.Count > 0 && clock.GetUtcNow() - courseAsked >= CourseEvery;
+    private bool IsCourseDue => touchedBefore.Count > 0 && clock.GetUtcNow() - courseAsked >= courseRest;
 
     private Task AskAsync(DateOnly day, List<string> people, bool everybody, CancellationToken cancel) => columns.WriteAsync(connection =>
     {
@@ -193,7 +198,7 @@ internal sealed partial class Follower(
         var midnight = Today.AddDays(1).ToDateTime(TimeOnly.MinValue) - clock.GetUtcNow().ToOffset(CountyZone).DateTime;
         using var wake = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         freshness.Current();
-        var rest = touchedBefore.Count > 0 && CourseEvery < midnight ? CourseEvery : midnight;
+        var rest = touchedBefore.Count > 0 && courseRest < midnight ? courseRest : midnight;
         await Task.WhenAny(store.FeedGrewAsync(position, wake.Token), Task.Delay(rest, clock, wake.Token));
         freshness.Behind();
         await wake.CancelAsync();
