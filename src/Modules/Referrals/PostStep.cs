@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Routing;
 using Tongxin.Fhir;
 using Tongxin.Kernel.Access;
 using Tongxin.Kernel.Programmes;
-using Tongxin.Web.Fhir;
 using Tongxin.Web.SignIn;
 
 namespace Tongxin.Modules.Referrals;
