@@ -75,7 +75,8 @@ public sealed class FulfilContract(RecordAccess records, ServiceCatalogue catalo
         var wanted = new Dictionary<string, Fulfilment>(StringComparer.Ordinal);
         if (counting.Count is 0) return wanted;
         var evidence = await Evidence.OfPersonAsync(records, caller, patient, counting.Min(c => c.Start), cancel);
-        foreach (var contract in counting)
+        // A day on which one contract ended and another began counts for the one that runs.
+        foreach (var contract in counting.OrderBy(c => c.Kept is ContractState.Active ? 0 : 1))
         {
             var team = await Team.ReadAsync(records, caller, contract.Team, cancel);
             foreach (var one in Entitlements.Automatic(contract, catalogue.Of(contract.Edition, contract.Start), evidence, byHand, team)) wanted.TryAdd(one.Id, one);

@@ -43,7 +43,7 @@ internal static class ReferralReading
     {
         var tasks = await records.SearchAsync(caller, "Task",
             $"code=fulfill&status=requested,received,accepted,in-progress,on-hold&_include=Task:patient&_include=Task:focus&_count={PageSize}", cancel);
-        var drafts = await records.SearchAsync(caller, "ServiceRequest", $"status=draft&_include=ServiceRequest:patient&_count={PageSize}", cancel);
+        var drafts = await records.SearchAsync(caller, "ServiceRequest", $"status=draft&_include=ServiceRequest:patient&_sort=-authored&_count={PageSize}", cancel);
         var people = tasks.Included.Where(i => i.Key.Type is "Patient").Concat(drafts.Included).DistinctBy(p => p.Key).ToDictionary(p => p.Key.Id, Parse,
             StringComparer.Ordinal);
         var views = tasks.Matches.Select(t => OfTask(Parse(t), t.Version)).Concat(drafts.Matches.Select(r => OfDraft(Parse(r), caller, now))).OfType<ReferralView>();

@@ -59,6 +59,21 @@ public sealed class FulfilmentTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_visit_on_the_day_on_which_she_ended_one_contract_and_signed_another_counts_for_the_one_that_runs()
+    {
+        using var folder = new TemporaryFolder();
+        await using var world = await OpenAsync(new RecordEngine.Sqlite(folder.Path), Cancel);
+        var first = await world.Sign.SignAsync(Village, "p1", Offer(world.Today), null, Cancel);
+        world.Clock.Advance(TimeSpan.FromDays(30));
+        await world.Move.EndAsync(Village, first, "resident", Cancel);
+        var second = await world.Sign.SignAsync(Village, "p1", Offer(world.Today), null, Cancel);
+        await world.PutAsync(Cancel, Pressure("o1", world.Today.ToString("yyyy-MM-dd")));
+        await world.Fulfil.ReconcileAsync(Caller.System("test"), "p1", Cancel);
+        Assert.Empty(await EvidenceAsync(world, first, "blood-pressure"));
+        Assert.Equal(["Observation/o1"], await EvidenceAsync(world, second, "blood-pressure"));
+    }
+
+    [Fact]
     public async Task Who_changes_the_team_takes_along_what_was_given()
     {
         using var folder = new TemporaryFolder();
