@@ -18,7 +18,8 @@ public sealed class EvaluationTests : IDisposable
         -- denominator: 管理中的人
         -- numerator: 本年最近一次血压达标的人
         -- reasons: { controlled: 达标, high: 未达标, lost: 本年无读数 }
-        WITH latest AS (SELECT person, arg_max(value, date) AS value, arg_max(id, date) AS id FROM reading WHERE date BETWEEN year_start() AND as_of() GROUP BY person)
+        WITH latest AS (
+            SELECT person, last(value ORDER BY date, id) AS value, last(id ORDER BY date, id) AS id FROM reading WHERE date BETWEEN year_start() AND as_of() GROUP BY person)
         SELECT p.person, p.clinic AS organisation, true AS denominator, p.dead AS excluded, coalesce(l.value < 140, false) AS numerator,
             CASE WHEN l.value IS NULL THEN 'lost' WHEN l.value < 140 THEN 'controlled' ELSE 'high' END AS reason, l.id AS evidence
         FROM patient p LEFT JOIN latest l ON l.person = p.person
@@ -105,6 +106,51 @@ public sealed class EvaluationTests : IDisposable
             Assert.Equal(Members(), incremental.Item1);
             Assert.Equal(Cells(), incremental.Item2);
         }, iter: 60, threads: 1);
+    }
+
+    /// <summary>
+    /// A long history: people come, die, live again, move and vanish; readings come late, are corrected, go to another person and are withdrawn. The people touched by
+    /// some hundred steps are asked together, as the follower does, and again and again everybody is.
+    /// </summary>
+    [Fact]
+    public void Incremental_equals_full_over_a_hundred_thousand_random_steps()
+    {
+        const int people = 800, stepsAtOnce = 250, roundsBetweenProofs = 20;
+        var all = Environment.GetEnvironmentVariable("TONGXIN_TESTS_FAST") is null ? 100_000 : 5_000;
+        var random = new Random(20_170_228);
+        Write("CREATE TABLE step(kind INTEGER, person VARCHAR, other VARCHAR, reading VARCHAR, date DATE, value DOUBLE)");
+        for (var (done, round) = (0, 0); done < all; done += stepsAtOnce, round++)
+        {
+            // One step for each person at most, so that the order within the hundred says nothing.
+            var chosen = Enumerable.Range(0, people).ToArray();
+            random.Shuffle(chosen);
+            var rows = chosen.Take(stepsAtOnce).Select(n =>
+                $"({random.Next(9)}, 'p{n}', 'p{random.Next(people)}', 'r{n}-{random.Next(6)}', DATE '2025-11-01' + {random.Next(400)}, {random.Next(100, 180)})").ToList();
+            Write($"DELETE FROM step; INSERT INTO step VALUES {string.Join(',', rows)}");
+            Write("""
+                INSERT INTO patient SELECT person, 't' || (hash(person) % 2 + 1), false FROM step WHERE kind = 0 AND person NOT IN (SELECT person FROM patient);
+                INSERT INTO reading SELECT reading, person, date, value FROM step WHERE kind IN (1, 2) AND reading NOT IN (SELECT id FROM reading);
+                UPDATE reading SET value = step.value, date = step.date FROM step WHERE step.kind = 3 AND step.reading = reading.id;
+                INSERT INTO step SELECT -1, r.person, NULL, NULL, NULL, NULL FROM step s JOIN reading r ON r.id = s.reading WHERE s.kind IN (3, 4, 5);
+                UPDATE reading SET person = step.other FROM step WHERE step.kind = 4 AND step.reading = reading.id;
+                DELETE FROM reading WHERE id IN (SELECT reading FROM step WHERE kind = 5);
+                UPDATE patient SET clinic = CASE clinic WHEN 't1' THEN 't2' WHEN 't2' THEN NULL ELSE 't1' END WHERE person IN (SELECT person FROM step WHERE kind = 6);
+                UPDATE patient SET dead = NOT dead WHERE person IN (SELECT person FROM step WHERE kind = 7);
+                DELETE FROM patient WHERE person IN (SELECT person FROM step WHERE kind = 8);
+                """);
+            // Whom a step is about: for a reading also who has it, and who gets it.
+            Only([.. store.Read("""
+                SELECT person FROM step UNION SELECT other FROM step WHERE kind = 4 UNION SELECT r.person FROM step s JOIN reading r ON r.id = s.reading
+                """, r => r.GetString(0))]);
+            if (round % roundsBetweenProofs is not 0 && done + stepsAtOnce < all) continue;
+            var incremental = (Members(), Cells());
+            Write("DELETE FROM membership; DELETE FROM cell");
+            Everybody();
+            Assert.True(incremental.Item1.SequenceEqual(Members()), $"The lists differ after {done + stepsAtOnce} steps.");
+            Assert.True(incremental.Item2.SequenceEqual(Cells()), $"The numbers differ after {done + stepsAtOnce} steps.");
+        }
+
+        Assert.InRange(Members().Count, people / 4, people);
     }
 
     [Theory]
