@@ -85,7 +85,7 @@ public sealed class PublishedPopulationsTests : IDisposable
 
         // The initial population is wider than the denominator: it is asked as an indicator of its own.
         var initial = $"SELECT * REPLACE (initial AS denominator, false AS numerator) FROM ({sql})";
-        await store.WriteAsync(c => Evaluation.OfEverybody(c, [Of("measure", sql), Of("initial", initial)], YearEnd), default);
+        await store.WriteAsync(c => Evaluation.OfEverybody(c, [Of("measure", sql), Of("initial", initial)], YearEnd), TestContext.Current.CancellationToken);
         var counted = store.Read("SELECT indicator, person, numerator FROM membership", r => (Indicator: r.GetString(0), Person: r.GetString(1), Numerator: r.GetBoolean(2)));
         Assert.Equal(Published(measure, files, "initial-population"), counted.Where(c => c.Indicator is "initial").Select(c => c.Person).Order());
         Assert.Equal(Published(measure, files, "denominator"), counted.Where(c => c.Indicator is "measure").Select(c => c.Person).Order());
