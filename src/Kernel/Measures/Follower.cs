@@ -36,9 +36,9 @@ internal sealed partial class Follower(
     /// <summary>Who changed since today was asked, and since the ends of the months before it were: those move a line of a chart, not the number on the screen.</summary>
     private readonly HashSet<string> touched = new(StringComparer.Ordinal), touchedBefore = new(StringComparer.Ordinal);
 
-    // A course asks for twelve month's ends: a twentieth of one processor at most.
-    private const int CourseRestsFor = 19;
-    private static readonly TimeSpan ShortestCourseRest = TimeSpan.FromSeconds(5), LongestCourseRest = TimeSpan.FromMinutes(5);
+    // A course asks for twelve month's ends: a fifth of one processor at most, but not later than a reader would ask again.
+    private const int CourseRestsFor = 4;
+    private static readonly TimeSpan ShortestCourseRest = TimeSpan.FromSeconds(5), LongestCourseRest = TimeSpan.FromSeconds(20);
     private TimeSpan courseRest = ShortestCourseRest;
     private DateTimeOffset courseAsked;
     private long position;

@@ -52,7 +52,7 @@ public sealed class CountedCountyTests(CountedCounty county, ITestOutputHelper o
         Assert.Contains(reports, r => r.Total!.Numerator > 0 && r.Total.Numerator < r.Total.Denominator && r.Total.Excluded > 0);
         // The ends of months follow some seconds after today.
         List<string> differences = [];
-        for (var tries = 0; tries < 120 && (tries is 0 || differences.Count > 0); tries++)
+        for (var tries = 0; tries < 480 && (tries is 0 || differences.Count > 0); tries++)
         {
             if (tries > 0) await Task.Delay(250, Cancel);
             differences = [.. from report in reports
