@@ -27,15 +27,15 @@ public sealed class CountedCountyTests(CountedCounty county, ITestOutputHelper o
     [Fact]
     public async Task Every_list_is_as_long_as_its_number_for_every_indicator_place_and_period()
     {
-        const string Numbers = "SELECT c.indicator, c.as_of, a.ancestor, sum(c.denominator)::BIGINT, sum(c.numerator)::BIGINT, sum(c.excluded)::BIGINT FROM cell c";
-        const string Lists =
+        const string ofNumbers = "SELECT c.indicator, c.as_of, a.ancestor, sum(c.denominator)::BIGINT, sum(c.numerator)::BIGINT, sum(c.excluded)::BIGINT FROM cell c";
+        const string ofLists =
             "SELECT m.indicator, m.as_of, a.ancestor, count(*) FILTER (NOT m.excluded), count(*) FILTER (m.numerator), count(*) FILTER (m.excluded) FROM membership m";
-        var (numbers, lists) = (Counts(Numbers, "c"), Counts(Lists, "m"));
+        var (numbers, lists) = (Counts(ofNumbers, "c"), Counts(ofLists, "m"));
         // The ends of months are still counted now and then: both are read again until nothing moved in between.
-        for (var tries = 0; tries < 120 && !Counts(Numbers, "c").ToHashSet().SetEquals(numbers); tries++)
+        for (var tries = 0; tries < 120 && !Counts(ofNumbers, "c").ToHashSet().SetEquals(numbers); tries++)
         {
             await Task.Delay(500, Cancel);
-            (numbers, lists) = (Counts(Numbers, "c"), Counts(Lists, "m"));
+            (numbers, lists) = (Counts(ofNumbers, "c"), Counts(ofLists, "m"));
         }
 
         Assert.Empty(numbers.Keys.Union(lists.Keys).Where(c => numbers.GetValueOrDefault(c) != lists.GetValueOrDefault(c))
